@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: Apache-2.0
+// Simple dual-port RAM: one write port with `Groups` write enables, one read port.
+//
+// Latency: a read shows its word in the cycle after re_i; rdata_o holds while re_i is low. Reading an address in the
+// cycle that writes it gives the old word and must not be relied upon. Throughput: one read and one write per cycle.
+// No reset: the contents are undefined until written.
+//
+// With macro BAT_TAP every write reports through DPI, once for each 64-bit chunk that it touches (architecture.md,
+// section 9). TapMem names the memory (bat_pkg::Tap*), TapSlice the slice.
+`default_nettype none
+
+module bat_ram #(
+  parameter int Width    = 8,
+  parameter int Depth    = 16,
+  parameter int Groups   = 1,
+  parameter int TapMem   = bat_pkg::TapNone,
+  parameter int TapSlice = 0,
+  parameter int AddrW    = (Depth > 1) ? $clog2(Depth) : 1
+) (
+  input  wire               clk_i,
+  input  wire  [Groups-1:0] we_i,
+  input  wire  [ AddrW-1:0] waddr_i,
+  input  wire  [ Width-1:0] wdata_i,
+  input  wire               re_i,
+  input  wire  [ AddrW-1:0] raddr_i,
+  output logic [ Width-1:0] rdata_o
+);
+  localparam int GroupW = Width / Groups;
+
+  logic [Width-1:0] mem[0:Depth-1];
+
+  always_ff @(posedge clk_i) begin
+    for (int g = 0; g < Groups; g = g + 1) begin
+      if (we_i[g]) mem[waddr_i][g*GroupW+:GroupW] <= wdata_i[g*GroupW+:GroupW];
+    end
+  end
+
+  always_ff @(posedge clk_i) begin
+    if (re_i) rdata_o <= mem[raddr_i];
+  end
+
+`ifdef BAT_TAP
+  import "DPI-C" function void bat_tap_write(
+    input int     mem,
+    input int     slice,
+    input int     addr,
+    input int     chunk,
+    input longint mask,
+    input longint data
+  );
+
+  if (TapMem != bat_pkg::TapNone) begin : gen_tap
+    localparam int Chunks = (Width + 63) / 64;
+    logic [Chunks*64-1:0] tap_mask;
+    logic [Chunks*64-1:0] tap_data;
+
+    always_comb begin
+      tap_mask = '0;
+      tap_data = '0;
+      tap_data[Width-1:0] = wdata_i;
+      for (int g = 0; g < Groups; g = g + 1) begin
+        if (we_i[g]) tap_mask[g*GroupW+:GroupW] = '1;
+      end
+    end
+
+    always_ff @(posedge clk_i) begin
+      for (int k = 0; k < Chunks; k = k + 1) begin
+        if (tap_mask[k*64+:64] != 64'd0) begin
+          bat_tap_write(TapMem, TapSlice, 32'(waddr_i), k, tap_mask[k*64+:64], tap_data[k*64+:64]);
+        end
+      end
+    end
+  end
+`else
+  /* verilator lint_off UNUSED */
+  localparam int UnusedTap = TapMem + TapSlice;
+  /* verilator lint_on UNUSED */
+`endif
+endmodule
+
+`default_nettype wire
