@@ -17,12 +17,12 @@ module bat_ram #(
   parameter int TapSlice = 0,
   parameter int AddrW    = (Depth > 1) ? $clog2(Depth) : 1
 ) (
-  input  wire               clk_i,
-  input  wire  [Groups-1:0] we_i,
-  input  wire  [ AddrW-1:0] waddr_i,
-  input  wire  [ Width-1:0] wdata_i,
-  input  wire               re_i,
-  input  wire  [ AddrW-1:0] raddr_i,
+  input  logic              clk_i,
+  input  logic [Groups-1:0] we_i,
+  input  logic [ AddrW-1:0] waddr_i,
+  input  logic [ Width-1:0] wdata_i,
+  input  logic              re_i,
+  input  logic [ AddrW-1:0] raddr_i,
   output logic [ Width-1:0] rdata_o
 );
   localparam int GroupW = Width / Groups;

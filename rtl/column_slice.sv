@@ -1,0 +1,257 @@
+// SPDX-License-Identifier: Apache-2.0
+// Everything that belongs to column `Index` of the array: weight ring, keys, values, zero counts of V, the operand
+// multiplexer, the preload -(t + z) of bit tiles and the column's link of the zero count chain for the drain.
+//
+// Operand B: b_re_i with b_src_i, b_addr_i -> b_data_o in the next cycle, held while b_re_i is low.
+// Column constants live in two sets (ping-pong): t_we_i writes the threshold of set t_set_i; z_re_i reads a zero
+// count and z_load_i, one cycle later, stores it (or 0 with z_zero_i) in set z_set_i. pl_load_i turns set pl_set_i
+// into preload_o (0 with pl_zero_i), visible in the next cycle.
+// Tile writes take effect at the end of the cycle; the zero count of a V plane one cycle later. One plane per cycle.
+`default_nettype none
+
+module column_slice #(
+  parameter int Index   = 0,
+  parameter int TR      = 32,
+  parameter int TC      = 32,
+  parameter int TK      = 64,
+  parameter int AccW    = 24,
+  parameter int ZW      = 13,                                // width of a zero count
+  parameter int WDepth  = 256,                               // power of two
+  parameter int KDepth  = 64,
+  parameter int VDepth  = 64,
+  parameter int ZDepth  = 16,
+  parameter int WrGroup = 0,                                 // value of wr_cgrp_i that means this column
+  parameter int WrGrpW  = 1,
+  parameter int GrpW    = (TK > TC) ? $clog2(TK / TC) : 1,
+  parameter int TgW     = bat_pkg::QmmDTgW
+) (
+  input  logic              clk_i,
+  // Weight ring, written by the DMA.
+  input  logic              wr_valid_i,
+  input  logic [      15:0] wr_addr_i,
+  input  logic [WrGrpW-1:0] wr_cgrp_i,
+  input  logic [    TK-1:0] wr_data_i,
+  // Operand B.
+  input  logic              b_re_i,
+  input  logic [       1:0] b_src_i,
+  input  logic [      15:0] b_addr_i,
+  output logic [    TK-1:0] b_data_o,
+  // Column constants.
+  input  logic              t_we_i,
+  input  logic              t_set_i,
+  input  logic [      15:0] t_data_i,
+  input  logic              z_re_i,
+  input  logic [       9:0] z_addr_i,
+  input  logic              z_load_i,
+  input  logic              z_set_i,
+  input  logic              z_zero_i,
+  input  logic              pl_load_i,
+  input  logic              pl_set_i,
+  input  logic              pl_zero_i,
+  output logic [  AccW-1:0] preload_o,
+  // Zero count chain: column c takes over from column c + Lanes.
+  input  logic              zz_load_i,
+  input  logic              zz_set_i,
+  input  logic              zz_shift_i,
+  input  logic [    ZW-1:0] zz_chain_i,
+  output logic [    ZW-1:0] zz_chain_o,
+  // Tile writes: k_bits_i from row Index mod TR, v_bits_i bit r from row r.
+  input  logic              tw_k_we_i,
+  input  logic              tw_v_we_i,
+  input  logic [      15:0] tw_addr_i,
+  input  logic [  GrpW-1:0] tw_grp_i,
+  input  logic [   TgW-1:0] tw_tg_i,
+  input  logic              tw_fill_i,
+  input  logic [    TR-1:0] tw_rmask_i,
+  input  logic [    TC-1:0] k_bits_i,
+  input  logic [    TR-1:0] v_bits_i,
+  input  logic              zc_we_i,
+  input  logic              zc_first_i,
+  input  logic [       9:0] zc_addr_i,
+  input  logic [       2:0] zc_plane_i
+);
+  localparam int WAddrW  = (WDepth > 1) ? $clog2(WDepth) : 1;
+  localparam int KAddrW  = (KDepth > 1) ? $clog2(KDepth) : 1;
+  localparam int VAddrW  = (VDepth > 1) ? $clog2(VDepth) : 1;
+  localparam int ZAddrW  = (ZDepth > 1) ? $clog2(ZDepth) : 1;
+  localparam int KGroups = TK / TC;
+  localparam int VGroups = TK / TR;
+  localparam int ZerosW  = $clog2(TR + 1);
+
+  // ---------------------------------------------------------------- operand B
+  logic [TK-1:0] w_data, k_data, v_data;
+  logic [1:0] src_q;
+
+  bat_ram #(
+    .Width   (TK),
+    .Depth   (WDepth),
+    .TapMem  (bat_pkg::TapW),
+    .TapSlice(Index)
+  ) u_w_ring (
+    .clk_i  (clk_i),
+    .we_i   (wr_valid_i && wr_cgrp_i == WrGrpW'(WrGroup)),
+    .waddr_i(wr_addr_i[WAddrW-1:0]),
+    .wdata_i(wr_data_i),
+    .re_i   (b_re_i && b_src_i == 2'(bat_pkg::SrcW)),
+    .raddr_i(b_addr_i[WAddrW-1:0]),
+    .rdata_o(w_data)
+  );
+
+  // Keys: a tile row is one token; its TC channels are group tw_grp_i of the word, groups above are padding (1).
+  logic [KGroups-1:0] k_we;
+  logic [     TK-1:0] k_word;
+
+  always_comb begin
+    k_we   = '0;
+    k_word = '1;
+    for (int g = 0; g < KGroups; g = g + 1) begin
+      if (tw_grp_i == GrpW'(g)) k_word[g*TC+:TC] = k_bits_i;
+      if (tw_k_we_i && tw_tg_i == TgW'(Index / TR)) begin
+        k_we[g] = (tw_grp_i == GrpW'(g)) || (tw_fill_i && GrpW'(g) > tw_grp_i);
+      end
+    end
+  end
+
+  bat_ram #(
+    .Width   (TK),
+    .Depth   (KDepth),
+    .Groups  (KGroups),
+    .TapMem  (bat_pkg::TapK),
+    .TapSlice(Index)
+  ) u_keys (
+    .clk_i  (clk_i),
+    .we_i   (k_we),
+    .waddr_i(tw_addr_i[KAddrW-1:0]),
+    .wdata_i(k_word),
+    .re_i   (b_re_i && b_src_i == 2'(bat_pkg::SrcK)),
+    .raddr_i(b_addr_i[KAddrW-1:0]),
+    .rdata_o(k_data)
+  );
+
+  // Values: the column of the tile is TR tokens of one channel, token group tw_tg_i of the word.
+  logic [VGroups-1:0] v_we;
+  logic [     TK-1:0] v_word;
+
+  always_comb begin
+    v_we   = '0;
+    v_word = '1;
+    for (int g = 0; g < VGroups; g = g + 1) begin
+      if (tw_tg_i == TgW'(g)) v_word[g*TR+:TR] = v_bits_i | ~tw_rmask_i;
+      v_we[g] = tw_v_we_i && ((tw_tg_i == TgW'(g)) || (tw_fill_i && TgW'(g) > tw_tg_i));
+    end
+  end
+
+  bat_ram #(
+    .Width   (TK),
+    .Depth   (VDepth),
+    .Groups  (VGroups),
+    .TapMem  (bat_pkg::TapV),
+    .TapSlice(Index)
+  ) u_values (
+    .clk_i  (clk_i),
+    .we_i   (v_we),
+    .waddr_i(tw_addr_i[VAddrW-1:0]),
+    .wdata_i(v_word),
+    .re_i   (b_re_i && b_src_i == 2'(bat_pkg::SrcV)),
+    .raddr_i(b_addr_i[VAddrW-1:0]),
+    .rdata_o(v_data)
+  );
+
+  always_ff @(posedge clk_i) begin
+    if (b_re_i) src_q <= b_src_i;
+  end
+
+  always_comb begin
+    if (src_q == 2'(bat_pkg::SrcW)) b_data_o = w_data;
+    else if (src_q == 2'(bat_pkg::SrcK)) b_data_o = k_data;
+    else b_data_o = v_data;
+  end
+
+  // ---------------------------------------------------------------- zero counts of V
+  // Z[addr] <= (first ? 0 : Z[addr]) + 2^plane * zeros, one plane per cycle: the planes of a tile follow each other at
+  // one address, so the sum of the former cycle is forwarded. The counts are kept twice, once for this loop and once
+  // for the readers.
+  logic [ZerosW-1:0] zeros;
+  logic              add_q, add_first_q, sum_valid_q;
+  logic [ZAddrW-1:0] add_addr_q, sum_addr_q;
+  logic [    ZW-1:0] add_value_q, sum_q, sum_old, sum_d, z_data;
+
+  assign zeros = ZerosW'($countones(tw_rmask_i & ~v_bits_i));
+
+  // Only the pulse needs a defined start: an unreset pipeline bit could write once before the first tile, which is
+  // harmless since every count starts with `first`.
+  always_ff @(posedge clk_i) begin
+    add_q       <= zc_we_i;
+    add_first_q <= zc_first_i;
+    add_addr_q  <= zc_addr_i[ZAddrW-1:0];
+    add_value_q <= ZW'(zeros) << zc_plane_i;
+    sum_valid_q <= add_q;
+    sum_addr_q  <= add_addr_q;
+    sum_q       <= sum_d;
+  end
+
+  always_comb begin
+    if (add_first_q) sum_d = add_value_q;
+    else if (sum_valid_q && sum_addr_q == add_addr_q) sum_d = sum_q + add_value_q;
+    else sum_d = sum_old + add_value_q;
+  end
+
+  bat_ram #(
+    .Width(ZW),
+    .Depth(ZDepth)
+  ) u_zeros_sum (
+    .clk_i  (clk_i),
+    .we_i   (add_q),
+    .waddr_i(add_addr_q),
+    .wdata_i(sum_d),
+    .re_i   (zc_we_i),
+    .raddr_i(zc_addr_i[ZAddrW-1:0]),
+    .rdata_o(sum_old)
+  );
+
+  bat_ram #(
+    .Width(ZW),
+    .Depth(ZDepth)
+  ) u_zeros_read (
+    .clk_i  (clk_i),
+    .we_i   (add_q),
+    .waddr_i(add_addr_q),
+    .wdata_i(sum_d),
+    .re_i   (z_re_i),
+    .raddr_i(z_addr_i[ZAddrW-1:0]),
+    .rdata_o(z_data)
+  );
+
+  // ---------------------------------------------------------------- column constants
+  logic [15:0] t0_q, t1_q, t_now;
+  logic [ZW-1:0] z0_q, z1_q, z_now, z_next;
+
+  assign z_next = z_zero_i ? '0 : z_data;
+  assign t_now  = pl_set_i ? t1_q : t0_q;
+  assign z_now  = pl_set_i ? z1_q : z0_q;
+
+  always_ff @(posedge clk_i) begin
+    if (t_we_i && !t_set_i) t0_q <= t_data_i;
+    if (t_we_i && t_set_i) t1_q <= t_data_i;
+    if (z_load_i && !z_set_i) z0_q <= z_next;
+    if (z_load_i && z_set_i) z1_q <= z_next;
+  end
+
+  always_ff @(posedge clk_i) begin
+    if (pl_load_i) begin
+      if (pl_zero_i) preload_o <= '0;
+      else preload_o <= -({{(AccW - 16) {t_now[15]}}, t_now} + AccW'(z_now));
+    end
+  end
+
+  always_ff @(posedge clk_i) begin
+    if (zz_load_i) zz_chain_o <= zz_set_i ? z1_q : z0_q;
+    else if (zz_shift_i) zz_chain_o <= zz_chain_i;
+  end
+
+  // Addresses come with the width of their instruction field; the plan keeps them inside the memories.
+  logic unused_bits;
+  assign unused_bits = ^{wr_addr_i, b_addr_i, z_addr_i, tw_addr_i, zc_addr_i};
+endmodule
+
+`default_nettype wire
