@@ -15,7 +15,8 @@ enum class ErrorKind {
   kMissingTool = 3,  ///< an external tool is not installed
 };
 
-/// A message naming the place (file, line, key), the rule and, where there is one, the nearest legal value.
+/// A message naming the place (file, line, key), the rule and, where there is one, the nearest
+/// legal value.
 struct Error {
   std::string message;
   ErrorKind kind = ErrorKind::kBadInput;
