@@ -3,6 +3,7 @@
 // that follow from it are in rtl_gen/plan/plan.hpp.
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
 #include <string>
 #include <string_view>
@@ -95,11 +96,12 @@ std::string_view config_source(std::string_view name);
 /// Every key with its value, one a line, grouped by section: parses back to the same value.
 std::string canonical_text(const Config& config);
 
-/// SHA-256 (hex) of the canonical text without `name` and `model`: equal hashes mean equal hardware.
+/// SHA-256 (hex) of the canonical text without `name` and `model`: equal hashes mean equal
+/// hardware.
 std::string config_hash(const Config& config);
 
-/// First 32 bits of the hash, as in register CONFIG_HASH and in program headers: the last 8 digits.
-unsigned config_hash32(const Config& config);
+/// Low 32 bits of the hash (its last 8 digits), as in register CONFIG_HASH and in program headers.
+std::uint32_t config_hash32(const Config& config);
 
 /// Keys, types, ranges, defaults and meanings, from the table that drives the parser.
 std::string config_schema_text();

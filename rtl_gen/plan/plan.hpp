@@ -33,13 +33,13 @@ struct Plan {
   int max_bits = 0;  ///< b, encoder activation bits
 
   // --- Numbers.
-  int max_planes = 0;     ///< 8: patch embedding and classifier always have 8 planes
+  int max_planes = 0;      ///< 8: patch embedding and classifier always have 8 planes
   std::int64_t max_a = 0;  ///< largest A over all products (architecture section 2)
-  int acc_bits = 0;       ///< AccW = bits of a signed value in -65536 .. max(max_a, 65535)
-  int score_bits = 0;     ///< ScoreW = bits of the unsigned value d * (2^b - 1)^2
-  int zero_bits = 0;      ///< Z word: bits of N * (2^b - 1)
-  int sum_bits = 0;       ///< STAT S, signed: 16 + ceil(log2 D)
-  int square_bits = 0;    ///< STAT Q, unsigned: 31 + ceil(log2 D)
+  int acc_bits = 0;        ///< AccW = bits of a signed value in -65536 .. max(max_a, 65535)
+  int score_bits = 0;      ///< ScoreW = bits of the unsigned value d * (2^b - 1)^2
+  int zero_bits = 0;       ///< Z word: bits of N * (2^b - 1)
+  int sum_bits = 0;        ///< STAT S, signed: 16 + ceil(log2 D)
+  int square_bits = 0;     ///< STAT Q, unsigned: 31 + ceil(log2 D)
 
   // --- Row slices (words a slice).
   int row_tiles = 0;    ///< RT
@@ -50,10 +50,10 @@ struct Plan {
   int xb_codes = 0;     ///< codes: max(RT*b*kw(D), 8*kw(D)); row 0 alone has 8 planes at the end
   int xb_features = 0;  ///< RT * 8 * kw(K), 0 without feature rows
   int xb_words = 0;     ///< xb_codes + xb_features
-  int res_row_words = 0;   ///< residual words of a row: ceil(D / Lanes)
-  int res_bank_words = 0;  ///< of one of two banks: ceil(RT / 2) * res_row_words
+  int res_row_words = 0;    ///< residual words of a row: ceil(D / Lanes)
+  int res_bank_words = 0;   ///< of one of two banks: ceil(RT / 2) * res_row_words
   int stat_bank_words = 0;  ///< of one of two banks: ceil(RT / 2)
-  int score_words = 0;  ///< of one of two slots: KT * TC / Lanes; 1 without softmax
+  int score_words = 0;      ///< of one of two slots: KT * TC / Lanes; 1 without softmax
 
   // --- Column slices (words a slice).
   int k_words = 0;  ///< H * KT * b * kw(d)
@@ -77,7 +77,7 @@ struct Plan {
   int axi_bits = 0;     ///< AxiW
   int axi_bytes = 0;    ///< AxiW / 8
   int axi_addr_bits = 0;
-  int max_burst = 0;    ///< beats
+  int max_burst = 0;  ///< beats
   int outstanding = 0;
   int queue_depth = 0;
   int job_queue_depth = 0;
