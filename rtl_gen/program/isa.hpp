@@ -168,18 +168,22 @@ inline constexpr Field kStoreOutOff{"StoreOutOff", 43, 32};
 
 /// Every field, for the comparison with bat_pkg.sv and for disassembly.
 inline constexpr std::array kFields{
-    kOp, kWaitDma, kWaitQmm, kWaitRow, kWaitSmx, kWaitSto, kLoadDest, kLoadBeats, kLoadAddr,
-    kLoadWords, kQmmASrc, kQmmABase, kQmmAPs, kQmmPa, kQmmBSrc, kQmmBBase, kQmmPb, kQmmBr,
-    kQmmKw, kQmmNct, kQmmWFree, kQmmOut, kQmmShift, kQmmOb, kQmmRvalid, kQmmCvalid, kQmmRun,
-    kQmmTOff, kQmmTFree, kQmmBcast, kQmmZUse, kQmmZCnt, kQmmZFirst, kQmmZBase, kQmmDMem,
-    kQmmDBase, kQmmDSeg, kQmmDPs, kQmmDTg, kQmmFill, kQmmResBase, kQmmRt, kQmmStatFirst,
-    kQmmSkip0, kQmmSlot, kQmmSBase, kQmmLBase, kLnRt, kLnDw, kLnLastv, kLnD, kLnLOff, kLnLFree,
-    kLnShift, kLnQMul, kLnQShift, kLnPlanes, kLnXbBase, kLnXbPs, kLnResBase, kLnRvalid, kEmbedRt,
-    kEmbedDw, kEmbedLastv, kEmbedNb, kEmbedKind, kEmbedIds, kEmbedAdd, kEmbedStat, kEmbedEshift,
-    kEmbedN0, kEmbedPosRows, kEmbedTable, kEmbedResBase, kEmbedRvalid, kFeatKw, kFeatK, kFeatNb,
-    kFeatN0, kFeatXbBase, kFeatXbPs, kFeatRvalid, kSmxSlot, kSmxN, kSmxWords, kSmxIdxMul,
-    kSmxIdxShift, kSmxProbMul, kSmxProbShift, kSmxOb, kSmxDBase, kSmxDPs, kStoreCount,
-    kStoreOutOff,
+    kOp,           kWaitDma,      kWaitQmm,     kWaitRow,     kWaitSmx,      kWaitSto,
+    kLoadDest,     kLoadBeats,    kLoadAddr,    kLoadWords,   kQmmASrc,      kQmmABase,
+    kQmmAPs,       kQmmPa,        kQmmBSrc,     kQmmBBase,    kQmmPb,        kQmmBr,
+    kQmmKw,        kQmmNct,       kQmmWFree,    kQmmOut,      kQmmShift,     kQmmOb,
+    kQmmRvalid,    kQmmCvalid,    kQmmRun,      kQmmTOff,     kQmmTFree,     kQmmBcast,
+    kQmmZUse,      kQmmZCnt,      kQmmZFirst,   kQmmZBase,    kQmmDMem,      kQmmDBase,
+    kQmmDSeg,      kQmmDPs,       kQmmDTg,      kQmmFill,     kQmmResBase,   kQmmRt,
+    kQmmStatFirst, kQmmSkip0,     kQmmSlot,     kQmmSBase,    kQmmLBase,     kLnRt,
+    kLnDw,         kLnLastv,      kLnD,         kLnLOff,      kLnLFree,      kLnShift,
+    kLnQMul,       kLnQShift,     kLnPlanes,    kLnXbBase,    kLnXbPs,       kLnResBase,
+    kLnRvalid,     kEmbedRt,      kEmbedDw,     kEmbedLastv,  kEmbedNb,      kEmbedKind,
+    kEmbedIds,     kEmbedAdd,     kEmbedStat,   kEmbedEshift, kEmbedN0,      kEmbedPosRows,
+    kEmbedTable,   kEmbedResBase, kEmbedRvalid, kFeatKw,      kFeatK,        kFeatNb,
+    kFeatN0,       kFeatXbBase,   kFeatXbPs,    kFeatRvalid,  kSmxSlot,      kSmxN,
+    kSmxWords,     kSmxIdxMul,    kSmxIdxShift, kSmxProbMul,  kSmxProbShift, kSmxOb,
+    kSmxDBase,     kSmxDPs,       kStoreCount,  kStoreOutOff,
 };
 
 /// One instruction; words[0] holds bits 31:0.
@@ -190,7 +194,9 @@ struct Instruction {
     std::uint64_t value = 0;
     for (int i = 0; i < field.width; ++i) {
       const int bit = field.lsb + i;
-      value |= static_cast<std::uint64_t>((words[static_cast<std::size_t>(bit / 32)] >> (bit % 32)) & 1U) << i;
+      value |=
+          static_cast<std::uint64_t>((words[static_cast<std::size_t>(bit / 32)] >> (bit % 32)) & 1U)
+          << i;
     }
     return value;
   }
@@ -198,7 +204,8 @@ struct Instruction {
     for (int i = 0; i < field.width; ++i) {
       const int bit = field.lsb + i;
       std::uint32_t& word = words[static_cast<std::size_t>(bit / 32)];
-      word = (word & ~(1U << (bit % 32))) | (static_cast<std::uint32_t>((value >> i) & 1U) << (bit % 32));
+      word = (word & ~(1U << (bit % 32))) |
+             (static_cast<std::uint32_t>((value >> i) & 1U) << (bit % 32));
     }
   }
   Op op() const { return static_cast<Op>(get(kOp)); }
