@@ -1,0 +1,262 @@
+// SPDX-License-Identifier: Apache-2.0
+// Hands wide tiles to the drain. A finished sum waits in the accumulators until the shadow is free,
+// is then captured and offered with everything the drain must know about it.
+//
+// The steps tell when a branch's last step is issued (reserve) and, when its sum stands in the
+// accumulators, arrives. A tile that finds the shadow occupied waits; hold_o then keeps the array
+// from starting another sum. So the accumulators are a second buffer and the array never stops
+// between issue and sum.
+// Throughput: the shadow changes hands in the cycle of wt_done_i.
+`default_nettype none
+
+module wide_handoff #(
+  parameter int TC    = 32,
+  parameter int TK    = 64,
+  parameter int Lanes = 4,
+  parameter int BR    = 1,
+  parameter int AccW  = 24,
+  parameter int ZW    = 13,
+  parameter int GrpW  = (TK > TC) ? $clog2(TK / TC) : 1
+) (
+  input  logic                  clk_i,
+  input  logic                  rst_ni,
+  // Wide instructions, in order.
+  input  logic                  push_i,
+  input  logic [         255:0] instr_i,
+  output logic                  ready_o,
+  output logic                  finish_o,        // all tiles of an instruction have retired
+  // Issue: last step of branch 0.
+  input  logic                  reserve_i,
+  output logic                  reserve_now_o,   // the shadow is reserved at once
+  output logic                  hold_o,
+  // Sum of a branch complete in the accumulators.
+  input  logic                  arrive_i,
+  input  logic                  arrive_branch_i,
+  input  logic                  arrive_last_i,   // last branch of the tile
+  input  logic                  arrive_sure_i,   // reserved when issued
+  input  logic                  arrive_zz_i,
+  input  logic                  arrive_set_i,
+  output logic [        BR-1:0] sh_capture_o,
+  output logic                  zz_load_o,
+  output logic                  zz_set_o,
+  output logic [           1:0] zz_release_o,    // sets of column constants to release
+  // Drain.
+  output logic                  wt_valid_o,
+  output logic [           2:0] wt_out_o,
+  output logic [           5:0] wt_shift_o,
+  output logic [           3:0] wt_ob_o,
+  output logic [           6:0] wt_cvalid_o,
+  output logic [          15:0] wt_p_addr_o,
+  output logic                  wt_bcast_o,
+  output logic [          15:0] wt_res_addr_o,
+  output logic [           9:0] wt_rt_o,
+  output logic                  wt_stat_first_o,
+  output logic                  wt_skip0_o,
+  output logic                  wt_slot_o,
+  output logic [          12:0] wt_s_addr_o,
+  output logic                  wt_s_first_o,
+  output logic [          10:0] wt_l_base_o,
+  output logic [          15:0] wt_p_free_o,
+  input  logic                  wt_done_i,
+  input  logic                  wt_retire_i,
+  input  logic [  Lanes*ZW-1:0] z_lanes_i,
+  output logic [Lanes*AccW-1:0] sh_zz_o,
+  // To the tile writer.
+  output logic [         255:0] code_instr_o,
+  output logic [           9:0] code_tile_o,
+  output logic                  code_seg_last_o,
+  output logic [          15:0] code_addr_o,
+  output logic [      GrpW-1:0] code_grp_o
+);
+  localparam int TileShift = $clog2(TC / Lanes);  // drain beats of a tile
+  localparam int ColShift  = $clog2(TC);
+
+  // ---------------------------------------------------------------- instructions under way
+  localparam int KeepLsb = bat_pkg::QmmNctLsb;
+  localparam int KeepW   = bat_pkg::QmmFillLsb + 1 - KeepLsb;
+
+  logic [KeepW-1:0] fields;
+  logic [3:0] planes_a;
+  logic [255:0] now;
+  logic [9:0] nct, tile;
+  logic [2:0] out;
+  logic last, seg_last, tile_done;
+
+  /* verilator lint_off PINCONNECTEMPTY */
+  bat_fifo #(
+    .Width(KeepW + bat_pkg::QmmPaW),
+    .Depth(4)
+  ) u_fields (
+    .clk_i      (clk_i),
+    .rst_ni     (rst_ni),
+    .in_valid_i (push_i),
+    .in_ready_o (ready_o),
+    .in_data_i  ({instr_i[bat_pkg::QmmPaLsb+:bat_pkg::QmmPaW], instr_i[KeepLsb+:KeepW]}),
+    .out_valid_o(),
+    .out_ready_i(wt_done_i && last),
+    .out_data_o ({planes_a, fields}),
+    .count_o    ()
+  );
+  /* verilator lint_on PINCONNECTEMPTY */
+
+  assign now = {{(256 - KeepLsb - KeepW) {1'b0}}, fields, {KeepLsb{1'b0}}};
+  assign nct = now[bat_pkg::QmmNctLsb+:bat_pkg::QmmNctW];
+  assign out = now[bat_pkg::QmmOutLsb+:bat_pkg::QmmOutW];
+
+  tile_walk #(
+    .TC(TC),
+    .TK(TK)
+  ) u_walk (
+    .clk_i     (clk_i),
+    .rst_ni    (rst_ni),
+    .advance_i (wt_done_i),
+    .nct_i     (nct),
+    .run_i     (now[bat_pkg::QmmRunLsb+:bat_pkg::QmmRunW]),
+    .grouped_i (now[bat_pkg::QmmDMemLsb+:bat_pkg::QmmDMemW] != 2'(bat_pkg::MemV)),
+    .base_i    (now[bat_pkg::QmmDBaseLsb+:bat_pkg::QmmDBaseW]),
+    .seg_i     (now[bat_pkg::QmmDSegLsb+:bat_pkg::QmmDSegW]),
+    .tile_o    (tile),
+    .last_o    (last),
+    .seg_last_o(seg_last),
+    .addr_o    (code_addr_o),
+    .grp_o     (code_grp_o)
+  );
+
+  assign code_instr_o    = now;
+  assign code_tile_o     = tile;
+  assign code_seg_last_o = seg_last;
+
+  // ---------------------------------------------------------------- shadow
+  logic shadow_q;  // reserved or occupied
+  logic wait_q;    // a sum is on its way that could not reserve the shadow
+  logic held_q;    // and has arrived in the accumulators
+  logic valid_q;   // captured, with the drain
+  logic held_branch_last_q, held_zz_q, held_set_q;
+  logic shadow_free, capture, capture_last;
+
+  assign shadow_free   = !shadow_q || wt_done_i;
+  assign reserve_now_o = shadow_free;
+  assign hold_o        = wait_q;
+
+  // An arriving sum is captured unless it still waits; a waiting one as soon as the shadow is free.
+  assign capture      = held_q ? shadow_free : arrive_i && (arrive_sure_i || !wait_q || shadow_free);
+  assign capture_last = held_q ? held_branch_last_q : arrive_last_i;
+
+  always_comb begin
+    for (int b = 0; b < BR; b = b + 1) begin
+      sh_capture_o[b] = capture && (held_q ? b == 0 : arrive_branch_i == (b == 1));
+    end
+  end
+
+  assign zz_load_o    = capture && (held_q ? held_zz_q : arrive_zz_i);
+  assign zz_set_o     = held_q ? held_set_q : arrive_set_i;
+  assign zz_release_o = {zz_load_o && zz_set_o, zz_load_o && !zz_set_o};
+
+  always_ff @(posedge clk_i or negedge rst_ni) begin
+    if (!rst_ni) begin
+      shadow_q <= 1'b0;
+      wait_q   <= 1'b0;
+      held_q   <= 1'b0;
+      valid_q  <= 1'b0;
+    end else begin
+      shadow_q <= !shadow_free || reserve_i || wait_q;
+      wait_q   <= !shadow_free && (wait_q || reserve_i);
+      held_q   <= held_q ? !shadow_free : arrive_i && !capture;
+      valid_q  <= (capture && capture_last) || (valid_q && !wt_done_i);
+    end
+  end
+
+  always_ff @(posedge clk_i) begin
+    if (arrive_i) begin
+      held_branch_last_q <= arrive_last_i;
+      held_zz_q          <= arrive_zz_i;
+      held_set_q         <= arrive_set_i;
+    end
+  end
+
+  // ---------------------------------------------------------------- description of the tile
+  logic uses_p, p_free;
+  logic [15:0] p_tail_q, p_words, beat_base;
+
+  assign beat_base = 16'(tile) << TileShift;
+  assign uses_p    = out != 3'(bat_pkg::OutScore);
+  assign p_free    = now[bat_pkg::QmmTFreeLsb] && uses_p && last;
+  assign p_words   = now[bat_pkg::QmmBcastLsb] ? 16'd1 : 16'(nct) << TileShift;
+
+  assign wt_valid_o      = valid_q;
+  assign wt_out_o        = out;
+  assign wt_shift_o      = now[bat_pkg::QmmShiftLsb+:bat_pkg::QmmShiftW];
+  assign wt_ob_o         = now[bat_pkg::QmmObLsb+:bat_pkg::QmmObW];
+  assign wt_cvalid_o     = ((out == 3'(bat_pkg::OutCode)) ? seg_last : last) ?
+                           now[bat_pkg::QmmCvalidLsb+:bat_pkg::QmmCvalidW] : 7'(TC);
+  assign wt_bcast_o      = now[bat_pkg::QmmBcastLsb];
+  assign wt_p_addr_o     = p_tail_q + 16'(now[bat_pkg::QmmTOffLsb+:bat_pkg::QmmTOffW]) +
+                           (now[bat_pkg::QmmBcastLsb] ? 16'd0 : beat_base);
+  assign wt_p_free_o     = p_free ? p_words : 16'd0;
+  assign wt_res_addr_o   = now[bat_pkg::QmmResBaseLsb+:bat_pkg::QmmResBaseW] + beat_base;
+  assign wt_rt_o         = now[bat_pkg::QmmRtLsb+:bat_pkg::QmmRtW];
+  assign wt_stat_first_o = now[bat_pkg::QmmStatFirstLsb] && tile == 10'd0;
+  assign wt_skip0_o      = now[bat_pkg::QmmSkip0Lsb];
+  assign wt_slot_o       = now[bat_pkg::QmmSlotLsb];
+  assign wt_s_addr_o     = now[bat_pkg::QmmSBaseLsb+:bat_pkg::QmmSBaseW] + 13'(beat_base);
+  assign wt_s_first_o    = tile == 10'd0 && now[bat_pkg::QmmSBaseLsb+:bat_pkg::QmmSBaseW] == '0;
+  assign wt_l_base_o     = now[bat_pkg::QmmLBaseLsb+:bat_pkg::QmmLBaseW] + (11'(tile) << ColShift);
+
+  always_ff @(posedge clk_i or negedge rst_ni) begin
+    if (!rst_ni) p_tail_q <= 16'd0;
+    else if (wt_done_i) p_tail_q <= p_tail_q + wt_p_free_o;
+  end
+
+  // Zero counts: zz = (2^pa - 1) * Z.
+  always_comb begin
+    for (int l = 0; l < Lanes; l = l + 1) begin
+      sh_zz_o[l*AccW+:AccW] = '0;
+      if (now[bat_pkg::QmmZUseLsb]) begin
+        sh_zz_o[l*AccW+:AccW] = (AccW'(z_lanes_i[l*ZW+:ZW]) << planes_a) - AccW'(z_lanes_i[l*ZW+:ZW]);
+      end
+    end
+  end
+
+  // ---------------------------------------------------------------- completion
+  // Tiles retire some cycles after they are done; an instruction is finished when as many tiles have
+  // retired as were done at its end.
+  localparam int CountW = 6;
+  logic [CountW-1:0] done_q, retired_q, finish_at, behind;
+  logic finish_valid;
+
+  assign tile_done = wt_done_i && last;
+  assign behind    = retired_q - finish_at;
+  assign finish_o  = finish_valid && !behind[CountW-1];
+
+  /* verilator lint_off PINCONNECTEMPTY */
+  bat_fifo #(
+    .Width(CountW),
+    .Depth(8)
+  ) u_ends (
+    .clk_i      (clk_i),
+    .rst_ni     (rst_ni),
+    .in_valid_i (tile_done),
+    .in_ready_o (),
+    .in_data_i  (done_q + 1'b1),
+    .out_valid_o(finish_valid),
+    .out_ready_i(finish_o),
+    .out_data_o (finish_at),
+    .count_o    ()
+  );
+  /* verilator lint_on PINCONNECTEMPTY */
+
+  always_ff @(posedge clk_i or negedge rst_ni) begin
+    if (!rst_ni) begin
+      done_q    <= '0;
+      retired_q <= '0;
+    end else begin
+      if (wt_done_i) done_q <= done_q + 1'b1;
+      if (wt_retire_i) retired_q <= retired_q + 1'b1;
+    end
+  end
+
+  logic unused_bits;
+  assign unused_bits = ^{instr_i, now};
+endmodule
+
+`default_nettype wire
