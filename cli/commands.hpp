@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: Apache-2.0
+// One function a subcommand: registers it and its options.
+#pragma once
+
+#include "cli/session.hpp"
+
+namespace bat::cli {
+
+void add_configs(CLI::App& app, Session& session);
+void add_check(CLI::App& app, Session& session);
+void add_generate(CLI::App& app, Session& session);
+void add_run(CLI::App& app, Session& session);
+void add_verify(CLI::App& app, Session& session);
+void add_synth(CLI::App& app, Session& session);
+void add_eval(CLI::App& app, Session& session);
+void add_train(CLI::App& app, Session& session);
+
+}  // namespace bat::cli
