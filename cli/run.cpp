@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: Apache-2.0
+// batkit run: a model on its test set, on the generated hardware and on the golden model.
+#include <fmt/format.h>
+
+#include "cli/commands.hpp"
+#include "cli/model_lookup.hpp"
+#include "cli/stall_option.hpp"
+#include "rtl_gen/config/config.hpp"
+#include "sim/run.hpp"
+
+namespace bat::cli {
+namespace {
+
+struct Options {
+  std::string config;
+  std::string model;
+  std::string input;
+  std::size_t count = 20;
+  bool tensors = false;
+  sim::RunOptions run;
+};
+
+void print_text(const sim::RunResult& result) {
+  fmt::print("{} on {}: {} samples\n", result.model, result.config, result.samples);
+  if (result.accuracy) fmt::print("  accuracy              {:.4f}\n", *result.accuracy);
+  if (result.compared_bits != 0) {
+    fmt::print("  bit-exact             {} ({} bits compared, {} mismatches)\n",
+               result.bit_exact ? "yes" : "NO", result.compared_bits, result.mismatches);
+  }
+  if (result.cycles_per_sample > 0) {
+    fmt::print("  cycles per sample     {:.0f}\n", result.cycles_per_sample);
+    fmt::print("  QMM utilization       {:.1f} %\n", 100.0 * result.qmm_utilization);
+    fmt::print("  simulated cycles/s    {:.0f}\n", result.sim_cycles_per_second);
+  }
+}
+
+int execute(Options& options, bool json) {
+  const auto config = load_config(options.config);
+  if (!config.ok()) return fail(config.error());
+  const std::string model = options.model.empty() ? config.value().model : options.model;
+  if (model.empty()) {
+    return fail(Error{fmt::format("{}: names no default model; give one with --model",
+                                  options.config)});
+  }
+  const auto workload = load_workload(model, options.input, options.count);
+  if (!workload.ok()) return fail(workload.error());
+
+  ProgressBar bar("run");
+  options.run.progress = [&bar](std::size_t done, std::size_t total) { bar.update(done, total); };
+  options.run.check = options.tensors ? sim::CheckLevel::kTensors : sim::CheckLevel::kLogits;
+  const auto result =
+      sim::run(config.value(), workload.value().model, workload.value().samples, options.run);
+  if (!result.ok()) return fail(result.error());
+  if (json) {
+    print_json(result.value().json());
+  } else {
+    print_text(result.value());
+  }
+  for (const auto& mismatch : result.value().first_mismatches) log(mismatch.text());
+  for (const auto& violation : result.value().violations) log(violation);
+  const bool passed = result.value().bit_exact && result.value().violations.empty();
+  return passed ? kExitOk : kExitMismatch;
+}
+
+}  // namespace
+
+void add_run(CLI::App& app, Session& session) {
+  CLI::App* command = add_command(
+      app, session, "run", "Run a model on its test set: generated hardware, golden model, or both",
+      "batkit run nano --model fashion-nano --count 20 --backend both --stall random --json");
+  auto options = std::make_shared<Options>();
+  const std::map<std::string, sim::Backend> backends{{"rtl", sim::Backend::kRtl},
+                                                     {"golden", sim::Backend::kGolden},
+                                                     {"both", sim::Backend::kBoth},
+                                                     {"interpreter", sim::Backend::kInterpreter}};
+  command->add_option("config", options->config, "Named configuration or TOML file")->required();
+  command->add_option("--model", options->model,
+                      "Model file or zoo name (default: the configuration's)");
+  command->add_option("--input", options->input,
+                      "Data set: folder or file (default: the model's own test set)");
+  command->add_option("--count", options->count, "Samples (0: all)")->capture_default_str();
+  command->add_option("--backend", options->run.backend, "rtl, golden, both or interpreter")
+      ->transform(CLI::CheckedTransformer(backends))
+      ->default_str("both");
+  command->add_option("--stall", options->run.stall, "Bus stalls: none, random or adversarial")
+      ->transform(CLI::CheckedTransformer(stall_modes()))
+      ->default_str("none");
+  command->add_option("--seed", options->run.seed, "Seed of stalls and of initial memory contents")
+      ->capture_default_str();
+  command->add_option("--latency", options->run.memory.latency, "Memory latency in cycles")
+      ->capture_default_str()
+      ->check(CLI::Range(1, 100000));
+  command->add_option("--bandwidth", options->run.memory.bandwidth,
+                      "Percent of cycles that can carry a beat")
+      ->capture_default_str()
+      ->check(CLI::Range(1, 100));
+  command->add_flag("--tensors", options->tensors,
+                    "Compare every intermediate tensor and check the bus protocols (slower)");
+  command->add_option("--trace", options->run.trace, "Write an FST waveform of the run");
+  command->add_option("--timeout-cycles", options->run.stuck_cycles,
+                      "Watchdog: longest time without progress")
+      ->capture_default_str();
+  command->callback([&session, options] {
+    session.action = [&session, options] { return execute(*options, session.json); };
+  });
+}
+
+}  // namespace bat::cli
