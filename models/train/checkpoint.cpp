@@ -1,0 +1,167 @@
+// SPDX-License-Identifier: Apache-2.0
+// Checkpoints and networks as safetensors files of float tensors.
+#include <fmt/format.h>
+#include <torch/torch.h>
+
+#include <cstring>
+#include <nlohmann/json.hpp>
+
+#include "models/io/safetensors.hpp"
+#include "models/train/session.hpp"
+
+namespace bat::train {
+namespace {
+
+using nlohmann::json;
+using torch::Tensor;
+
+io::Tensor to_file(const Tensor& tensor) {
+  const Tensor host = tensor.detach().to(torch::kCPU, torch::kFloat).contiguous();
+  io::Tensor out;
+  out.dtype = io::Dtype::kF32;
+  for (const std::int64_t size : host.sizes()) out.shape.push_back(static_cast<std::uint64_t>(size));
+  out.data.resize(static_cast<std::size_t>(host.numel()) * sizeof(float));
+  std::memcpy(out.data.data(), host.data_ptr<float>(), out.data.size());
+  return out;
+}
+
+/// Copies `name` of `file` into `target`, which gives the shape.
+Status from_file(const io::SafetensorsFile& file, const std::string& name, const Tensor& target) {
+  const auto found = file.tensors.find(name);
+  if (found == file.tensors.end()) return Error{fmt::format("checkpoint: no tensor '{}'", name)};
+  const io::Tensor& source = found->second;
+  const std::size_t bytes = static_cast<std::size_t>(target.numel()) * sizeof(float);
+  if (source.dtype != io::Dtype::kF32 || source.data.size() != bytes) {
+    return Error{fmt::format("checkpoint: tensor '{}' is not F32 of {} elements", name,
+                             target.numel())};
+  }
+  Tensor host = torch::empty(target.sizes(), torch::kFloat);
+  std::memcpy(host.data_ptr<float>(), source.data.data(), bytes);
+  torch::NoGradGuard no_grad;
+  target.detach().copy_(host);
+  return Ok{};
+}
+
+std::string spec_text(const NetworkSpec& s) {
+  const bool softmax = s.attention == bmt::Attention::kSoftmax;
+  return json{{"layers", s.shape.layers},     {"hidden", s.shape.hidden},
+              {"heads", s.shape.heads},       {"head_dim", s.shape.head_dim},
+              {"ffn", s.shape.ffn},           {"rows", s.rows},
+              {"features", s.features},       {"classes", s.classes},
+              {"act_bits", s.act_bits},       {"attention", softmax ? "softmax" : "threshold"}}
+      .dump();
+}
+
+/// Integer `key` of `object`, from 0 to `most`; -1 if it is not that.
+int bounded(const json& object, const char* key, int most) {
+  const auto found = object.find(key);
+  if (found == object.end() || !found->is_number_integer()) return -1;
+  const std::int64_t value = found->get<std::int64_t>();
+  return value >= 0 && value <= most ? static_cast<int>(value) : -1;
+}
+
+Result<NetworkSpec> parse_spec(const std::string& text) {
+  const json object = json::parse(text, nullptr, false);
+  if (!object.is_object()) return Error{"checkpoint: 'spec' is not a JSON object"};
+  NetworkSpec s;
+  s.shape.layers = bounded(object, "layers", bmt::kMaxLayers);
+  s.shape.hidden = bounded(object, "hidden", bmt::kMaxHidden);
+  s.shape.heads = bounded(object, "heads", bmt::kMaxHeads);
+  s.shape.head_dim = bounded(object, "head_dim", bmt::kMaxHeadDim);
+  s.shape.ffn = bounded(object, "ffn", bmt::kMaxFfn);
+  s.rows = bounded(object, "rows", bmt::kMaxTokens);
+  s.features = bounded(object, "features", bmt::kMaxFeatures);
+  s.classes = bounded(object, "classes", bmt::kMaxClasses);
+  s.act_bits = bounded(object, "act_bits", 8);
+  s.attention = object.value("attention", "") == "softmax" ? bmt::Attention::kSoftmax
+                                                           : bmt::Attention::kThreshold;
+  const bool positive = s.shape.layers > 0 && s.shape.hidden > 0 && s.shape.heads > 0 &&
+                        s.shape.head_dim > 0 && s.shape.ffn > 0 && s.rows > 1 && s.features > 0 &&
+                        s.classes > 0 && s.act_bits >= 0;
+  if (!positive) return Error{"checkpoint: 'spec' lacks a field or has one out of range"};
+  return s;
+}
+
+void add_parameters(const Parameters& parameters, io::SafetensorsFile& file) {
+  for (const std::string& name : parameters.names()) {
+    file.tensors["parameter." + name] = to_file(parameters.at(name));
+  }
+}
+
+Status read_parameters(const io::SafetensorsFile& file, const Parameters& parameters) {
+  for (const std::string& name : parameters.names()) {
+    if (Status s = from_file(file, "parameter." + name, parameters.at(name)); !s) return s;
+  }
+  return Ok{};
+}
+
+const std::string* metadata(const io::SafetensorsFile& file, const char* key) {
+  const auto found = file.metadata.find(key);
+  return found == file.metadata.end() ? nullptr : &found->second;
+}
+
+}  // namespace
+
+Status Session::save(const std::filesystem::path& path) const {
+  io::SafetensorsFile file;
+  graph_->on_stream([&] {
+    add_parameters(network_.parameters(), file);
+    if (finished()) return;
+    file.tensors["adam.first"] = to_file(optimizer_->state().first);
+    file.tensors["adam.second"] = to_file(optimizer_->state().second);
+  });
+  file.metadata["spec"] = spec_text(network_.spec());
+  file.metadata["identity"] = options_.identity;
+  file.metadata["epochs_done"] = std::to_string(epoch_);
+  return io::write_safetensors(file, path);
+}
+
+Status Session::load(const std::filesystem::path& path) {
+  const Result<io::SafetensorsFile> read = io::read_safetensors(path);
+  if (!read) return read.error();
+  const io::SafetensorsFile& file = read.value();
+  const std::string* identity = metadata(file, "identity");
+  const std::string* done = metadata(file, "epochs_done");
+  if (identity == nullptr || done == nullptr || *identity != options_.identity) {
+    return Error{path.string() + ": is a checkpoint of a run with other options"};
+  }
+  const int epochs = std::atoi(done->c_str());
+  if (epochs < 0 || epochs > options_.epochs) {
+    return Error{path.string() + ": 'epochs_done' is out of range"};
+  }
+  Status status = Ok{};
+  graph_->on_stream([&] {
+    status = read_parameters(file, network_.parameters());
+    if (status && epochs < options_.epochs) {
+      status = from_file(file, "adam.first", optimizer_->state().first);
+      if (status) status = from_file(file, "adam.second", optimizer_->state().second);
+    }
+    optimizer_->state().step.fill_(static_cast<std::int64_t>(epochs) * steps_per_epoch_);
+  });
+  epoch_ = epochs;
+  return status;
+}
+
+Status save_network(const Network& network, const std::filesystem::path& path) {
+  io::SafetensorsFile file;
+  add_parameters(network.parameters(), file);
+  file.metadata["spec"] = spec_text(network.spec());
+  return io::write_safetensors(file, path);
+}
+
+Result<std::unique_ptr<Network>> load_network(const std::filesystem::path& path) {
+  const Result<io::SafetensorsFile> file = io::read_safetensors(path);
+  if (!file) return file.error();
+  const std::string* text = metadata(file.value(), "spec");
+  if (text == nullptr) return Error{path.string() + ": is not a checkpoint (no 'spec')"};
+  const Result<NetworkSpec> spec = parse_spec(*text);
+  if (!spec) return Error{path.string() + ": " + spec.error().message};
+  auto network = std::make_unique<Network>(spec.value(), 0);
+  network->to(torch::kCPU);
+  if (Status s = read_parameters(file.value(), network->parameters()); !s) {
+    return Error{path.string() + ": " + s.error().message};
+  }
+  return network;
+}
+
+}  // namespace bat::train

@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "models/train/image_data.hpp"
+
+#include <fmt/format.h>
+#include <torch/torch.h>
+
+#include <algorithm>
+#include <set>
+
+#include "models/bmt/model.hpp"
+#include "models/io/idx.hpp"
+#include "models/io/sha256.hpp"
+
+namespace bat::train {
+namespace {
+
+namespace fs = std::filesystem;
+
+Result<io::IdxArray> read_part(const fs::path& folder, const std::string& name) {
+  const fs::path plain = folder / name;
+  const fs::path packed = folder / (name + ".gz");
+  std::error_code ignored;
+  if (fs::exists(plain, ignored)) return io::read_idx(plain);
+  if (fs::exists(packed, ignored)) return io::read_idx(packed);
+  return Error{fmt::format("{}: neither {} nor {}.gz is there", folder.string(), name, name)};
+}
+
+Result<ImageSet> read_half(const fs::path& folder, const std::string& half, io::Sha256& hash) {
+  Result<io::IdxArray> images = read_part(folder, half + "-images-idx3-ubyte");
+  if (!images) return images.error();
+  Result<io::IdxArray> labels = read_part(folder, half + "-labels-idx1-ubyte");
+  if (!labels) return labels.error();
+  const std::vector<std::uint32_t>& shape = images.value().shape;
+  const std::vector<std::uint32_t>& label_shape = labels.value().shape;
+  const std::string where = folder.string() + ": " + half;
+  if (shape.size() != 3 || label_shape.size() != 1 || shape[0] != label_shape[0] || shape[0] == 0) {
+    return Error{where + ": images must be [n, height, width] and labels [n], n >= 1"};
+  }
+  if (shape[1] == 0 || shape[2] == 0 || shape[1] > 1024 || shape[2] > 1024) {
+    return Error{where + ": height and width must be 1 .. 1024"};
+  }
+  hash.update(images.value().data);
+  hash.update(labels.value().data);
+  ImageSet set;
+  set.count = static_cast<int>(shape[0]);
+  set.height = static_cast<int>(shape[1]);
+  set.width = static_cast<int>(shape[2]);
+  set.pixels = std::move(images.value().data);
+  set.labels = std::move(labels.value().data);
+  const std::set<std::uint8_t> seen(set.labels.begin(), set.labels.end());
+  set.classes = *seen.rbegin() + 1;
+  if (set.classes > bmt::kMaxClasses || static_cast<int>(seen.size()) != set.classes) {
+    return Error{fmt::format("{}: {} classes up to label {}, some are missing", where, seen.size(),
+                             set.classes - 1)};
+  }
+  return set;
+}
+
+std::string hex(const std::array<std::uint8_t, 32>& digest) {
+  std::string text;
+  for (const std::uint8_t byte : digest) text += fmt::format("{:02x}", byte);
+  return text;
+}
+
+}  // namespace
+
+ImageSet ImageSet::slice(int first, int n) const {
+  ImageSet part = *this;
+  part.count = n;
+  const std::ptrdiff_t size = static_cast<std::ptrdiff_t>(height) * width * channels;
+  part.pixels.assign(pixels.begin() + first * size, pixels.begin() + (first + n) * size);
+  part.labels.assign(labels.begin() + first, labels.begin() + first + n);
+  return part;
+}
+
+Result<ImageData> load_images(const fs::path& folder) {
+  io::Sha256 hash;
+  Result<ImageSet> train = read_half(folder, "train", hash);
+  if (!train) return train.error();
+  Result<ImageSet> test = read_half(folder, "t10k", hash);
+  if (!test) return test.error();
+  ImageData data{std::move(train.value()), std::move(test.value()), hex(hash.digest())};
+  if (data.train.height != data.test.height || data.train.width != data.test.width ||
+      data.train.classes != data.test.classes) {
+    return Error{folder.string() + ": the halves differ in image size or classes"};
+  }
+  return data;
+}
+
+DeviceImages::DeviceImages(const ImageSet& set, int patch, int shift, const torch::Device& device)
+    : count_(set.count),
+      patches_((set.height / patch) * (set.width / patch)),
+      features_(patch * patch * set.channels),
+      padded_width_(set.width + 2 * shift),
+      channels_(set.channels),
+      shift_(shift) {
+  const torch::Tensor raw =
+      torch::from_blob(const_cast<std::uint8_t*>(set.pixels.data()),  // read only: copied below
+                       {set.count, set.height, set.width, set.channels}, torch::kUInt8);
+  const torch::Tensor padded =
+      torch::constant_pad_nd(raw, {0, 0, shift, shift, shift, shift}, 0).flatten(1);
+  pixels_ = padded.contiguous().to(device);
+  labels_ = torch::tensor(std::vector<std::int64_t>(set.labels.begin(), set.labels.end()),
+                          torch::kInt64)
+                .to(device);
+  std::vector<std::int64_t> table;
+  for (const bool mirror : {false, true}) {
+    for (int pr = 0; pr < set.height / patch; ++pr) {
+      for (int pc = 0; pc < set.width / patch; ++pc) {
+        for (int k = 0; k < features_; ++k) {
+          const int row = pr * patch + k / (patch * channels_);
+          const int plain = pc * patch + k / channels_ % patch;
+          const int column = mirror ? set.width - 1 - plain : plain;
+          table.push_back((static_cast<std::int64_t>(row) * padded_width_ + column) * channels_ +
+                          k % channels_);
+        }
+      }
+    }
+  }
+  tables_ = torch::tensor(table, torch::kInt64).view({2, -1}).to(device);
+}
+
+std::int64_t DeviceImages::move_code(int down, int right, bool mirror) const {
+  const std::int64_t place = (static_cast<std::int64_t>(down) * padded_width_ + right) * channels_;
+  return 2 * place + (mirror ? 1 : 0);
+}
+
+torch::Tensor DeviceImages::features(const torch::Tensor& index, const torch::Tensor& moves) const {
+  const torch::Tensor mirror = moves.remainder(2);
+  const torch::Tensor start = moves.floor_divide(2).unsqueeze(1);
+  const torch::Tensor places = tables_.index_select(0, mirror) + start;
+  const torch::Tensor rows = pixels_.index_select(0, index).gather(1, places);
+  return rows.to(torch::kFloat).view({index.size(0), patches_, features_});
+}
+
+torch::Tensor DeviceImages::features(int first, int n) const {
+  const torch::Tensor places =
+      tables_.narrow(0, 0, 1) + move_code(shift_, shift_, false) / 2;
+  const torch::Tensor rows = pixels_.narrow(0, first, n).gather(1, places.expand({n, -1}));
+  return rows.to(torch::kFloat).view({n, patches_, features_});
+}
+
+}  // namespace bat::train

@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a training run is told: a value type, independent of any command line.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "models/bmt/model.hpp"
+#include "models/io/result.hpp"
+
+namespace bat::train {
+
+/// Shape of an encoder.
+struct Shape {
+  int layers = 4;
+  int hidden = 128;
+  int heads = 4;
+  int head_dim = 32;
+  int ffn = 512;
+
+  bool operator==(const Shape&) const = default;
+};
+
+/// Options of one run. Every field has a key of the same name for `set_option`.
+struct TrainOptions {
+  std::string name = "model";    ///< also the file name of the exported model
+  std::string recipe;            ///< the recipe these options came from; empty if none
+  std::filesystem::path data;    ///< IDX folder; empty: the installed Fashion-MNIST
+  std::filesystem::path out;     ///< folder of checkpoint, log, model and card; created
+  std::string device = "auto";   ///< "auto", "cpu" or "cuda"
+  std::int64_t seed = 0;
+
+  int layers = 4;
+  int hidden = 128;
+  int heads = 4;
+  int head_dim = 32;
+  int ffn = 512;
+  int patch = 4;                        ///< side of an image patch
+  int act_bits = 1;                     ///< 1, 2, 4, 8; 0 trains a float network (a teacher)
+  std::string attention = "threshold";  ///< "softmax" or "threshold"
+
+  int epochs = 60;
+  int batch = 256;
+  double learning_rate = 2e-3;
+  double warmup = 0.06;       ///< share of the steps with a rising learning rate
+  double weight_decay = 0.0;  ///< decoupled (AdamW)
+  double clip = 1.0;          ///< largest norm of the gradient
+  double hard_weight = 0.5;   ///< weight of the cross entropy with the labels
+  double soft_weight = 1.0;   ///< weight of the cross entropy with the teacher; 0: no teacher
+  double hidden_weight = 0.0; ///< weight of the hidden-state distance (teacher of the same shape)
+
+  std::filesystem::path teacher;  ///< checkpoint of a float network; empty: one is trained first
+  bool init_from_teacher = true;  ///< start from its weights where the shapes agree
+  int teacher_layers = 4;
+  int teacher_hidden = 128;
+  int teacher_heads = 4;
+  int teacher_head_dim = 32;
+  int teacher_ffn = 512;
+  int teacher_epochs = 30;
+  double teacher_learning_rate = 1e-3;
+  double teacher_weight_decay = 0.05;
+
+  int shift = 2;          ///< images are moved by up to this many pixels; 0: not at all
+  bool flip = true;       ///< half of the images are mirrored
+  int holdout = 5000;     ///< training images set aside to compare recipes
+  int train_limit = 0;    ///< use only so many training images (before the holdout); 0: all
+  int test_limit = 0;     ///< use only so many test images; 0: all
+  int checkpoint_epochs = 10;
+  bool resume = false;    ///< continue from the checkpoint in `out`, if there is one
+  bool finish = true;     ///< evaluate, export and write the card after the last epoch
+
+  Shape shape() const { return {layers, hidden, heads, head_dim, ffn}; }
+  Shape teacher_shape() const {
+    return {teacher_layers, teacher_hidden, teacher_heads, teacher_head_dim, teacher_ffn};
+  }
+  bmt::Attention attention_kind() const {
+    return attention == "softmax" ? bmt::Attention::kSoftmax : bmt::Attention::kThreshold;
+  }
+};
+
+/// Named recipes: those that made the models of models/zoo.
+std::vector<std::string> recipe_names();
+Result<TrainOptions> recipe(std::string_view name);
+
+/// Sets one option from text. The error names the key and what it takes.
+Status set_option(TrainOptions& options, std::string_view key, std::string_view value);
+
+/// All keys of `set_option`, in the order of the struct.
+std::vector<std::string> option_keys();
+
+/// "key=value" for each option that decides what is learned.
+std::vector<std::string> option_lines(const TrainOptions& options);
+
+/// The lines of `option_lines`: two runs with equal text, data and teacher are the same run, so that
+/// a checkpoint of one may be resumed by the other.
+std::string identity(const TrainOptions& options);
+
+/// "batkit train --recipe NAME --key value ...": the command that repeats the run.
+std::string command_line(const TrainOptions& options);
+
+/// Checks ranges and combinations; the error names the key and the rule.
+Status check(const TrainOptions& options);
+
+}  // namespace bat::train

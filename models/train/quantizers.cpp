@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "models/train/quantizers.hpp"
+
+#include <torch/autograd.h>
+#include <torch/torch.h>
+
+#include <cmath>
+
+namespace bat::train {
+namespace {
+
+using torch::Tensor;
+using torch::autograd::AutogradContext;
+using torch::autograd::variable_list;
+
+double top(std::int64_t bits) { return static_cast<double>((std::int64_t{1} << bits) - 1); }
+
+/// +1 where x >= 0, else -1, in one kernel (the host scalar becomes its argument). `x` is a sum and
+/// hence never -0.
+Tensor signs(const Tensor& x) { return torch::copysign(torch::ones({}, torch::kFloat), x); }
+
+struct SignedCodes : torch::autograd::Function<SignedCodes> {
+  static Tensor forward(AutogradContext* ctx, const Tensor& u, std::int64_t bits) {
+    ctx->save_for_backward({u});
+    ctx->saved_data["bits"] = bits;
+    if (bits == 1) return signs(u);
+    const Tensor code = (u * 0.5 + std::ldexp(1.0, static_cast<int>(bits) - 1)).floor_();
+    return code.clamp_(0.0, top(bits)).mul_(2.0).sub_(top(bits));
+  }
+  static variable_list backward(AutogradContext* ctx, variable_list grad) {
+    const Tensor u = ctx->get_saved_variables()[0];
+    const double bound = top(ctx->saved_data["bits"].toInt());
+    return {at::hardtanh_backward(grad[0], u, -bound, bound), Tensor()};
+  }
+};
+
+struct UnsignedCodes : torch::autograd::Function<UnsignedCodes> {
+  static Tensor forward(AutogradContext* ctx, const Tensor& u, std::int64_t bits) {
+    ctx->save_for_backward({u});
+    ctx->saved_data["bits"] = bits;
+    if (bits == 1) return u.ge(0.5).to(u.dtype());
+    return (u + 0.5).floor_().clamp_(0.0, top(bits));
+  }
+  static variable_list backward(AutogradContext* ctx, variable_list grad) {
+    const Tensor u = ctx->get_saved_variables()[0];
+    const double bound = top(ctx->saved_data["bits"].toInt());
+    return {at::hardtanh_backward(grad[0], u, 0.0, bound), Tensor()};
+  }
+};
+
+enum class WeightKind : std::int64_t { kBinary, kOdd, kInt8 };
+
+struct QuantizedWeight : torch::autograd::Function<QuantizedWeight> {
+  static Tensor forward(AutogradContext*, const Tensor& weight, std::int64_t kind) {
+    switch (static_cast<WeightKind>(kind)) {
+      case WeightKind::kBinary: {
+        const BinaryWeight w = binary_weight(weight);
+        return w.sign * w.scale;
+      }
+      case WeightKind::kOdd: {
+        const OddWeight w = odd_weight(weight);
+        return (w.codes * 2.0 - 255.0) * w.scale;
+      }
+      case WeightKind::kInt8: break;
+    }
+    const Int8Grid grid = int8_grid(weight);
+    return grid.values * grid.step;
+  }
+  static variable_list backward(AutogradContext*, variable_list grad) {
+    return {grad[0], Tensor()};
+  }
+};
+
+Tensor quantized(const Tensor& weight, WeightKind kind) {
+  return QuantizedWeight::apply(weight, static_cast<std::int64_t>(kind));
+}
+
+struct ScaleGradient : torch::autograd::Function<ScaleGradient> {
+  static Tensor forward(AutogradContext* ctx, const Tensor& x, double factor) {
+    ctx->saved_data["factor"] = factor;
+    return x.view_as(x);
+  }
+  static variable_list backward(AutogradContext* ctx, variable_list grad) {
+    return {grad[0] * ctx->saved_data["factor"].toDouble(), Tensor()};
+  }
+};
+
+}  // namespace
+
+Tensor signed_codes(const Tensor& u, int bits) {
+  return SignedCodes::apply(u, static_cast<std::int64_t>(bits));
+}
+
+Tensor unsigned_codes(const Tensor& u, int bits) {
+  return UnsignedCodes::apply(u, static_cast<std::int64_t>(bits));
+}
+
+BinaryWeight binary_weight(const Tensor& weight) {
+  const Tensor w = weight.detach();
+  const Tensor mean = w.mean({1, 2}, true);
+  return {signs(w - mean), w.abs().mean({1, 2}, true)};
+}
+
+Tensor binarized(const Tensor& weight) { return quantized(weight, WeightKind::kBinary); }
+
+OddWeight odd_weight(const Tensor& weight) {
+  const Tensor w = weight.detach();
+  const Tensor scale = w.abs().max().clamp_min(1e-12) / 255.0;
+  const Tensor codes = (w / scale * 0.5 + 128.0).floor_().clamp_(0.0, 255.0);
+  return {codes, scale};
+}
+
+Tensor odd_quantized(const Tensor& weight) { return quantized(weight, WeightKind::kOdd); }
+
+Int8Grid int8_grid(const Tensor& weight) {
+  const Tensor w = weight.detach();
+  const Tensor step = torch::exp2((w.abs().max().clamp_min(1e-12) / 127.0).log2().ceil());
+  return {(w / step).round().clamp_(-127.0, 127.0), step};
+}
+
+Tensor int8_quantized(const Tensor& weight) { return quantized(weight, WeightKind::kInt8); }
+
+Tensor scale_gradient(const Tensor& x, double factor) { return ScaleGradient::apply(x, factor); }
+
+}  // namespace bat::train
