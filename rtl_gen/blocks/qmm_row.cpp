@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "rtl_gen/blocks/qmm_row.hpp"
+
+#include <fmt/format.h>
+
+namespace bat::blocks {
+namespace {
+
+using emit::Expr;
+using emit::Statement;
+
+/// One net a column keeps every signal narrow: simulators handle that far better than one wide
+/// vector, and a person can follow a column through the file.
+class RowBuilder {
+ public:
+  RowBuilder(const QmmRowShape& shape, const emit::Interface& pe)
+      : shape_(shape), pe_(pe), module_("qmm_row", doc()) {}
+
+  emit::Module build() {
+    ports();
+    units();
+    tile_bits();
+    for (int branch = 0; branch < shape_.branches; ++branch) shadow(branch);
+    module_.assign(sh_acc_, lanes());
+    return std::move(module_);
+  }
+
+ private:
+  static emit::ModuleDoc doc() {
+    return {"One row of dot-product units: a row of activations against all columns. Finished sums "
+            "leave as sign bits (bit tiles) or through the shadow, a copy of the accumulators that "
+            "moves towards column 0 by Lanes columns a shift while the units work on.",
+            "tile bit = sum >= 0; shadow of branch b = sum of branch b",
+            "accumulators as in qmm_pe, tile bits and shadow one cycle after their capture",
+            "one step a cycle; a capture or a shift a cycle",
+            "none; capture goes before shift"};
+  }
+
+  void ports() {
+    module_.input("clk_i", 1);
+    module_.port_group("Step, aligned with the counts of the units");
+    acc_valid_ = module_.input("acc_valid_i", 1);
+    acc_first_ = module_.input("acc_first_i", 1);
+    acc_double_ = module_.input("acc_double_i", 1);
+    module_.port_group("Operands: this row, and the columns with their preloads");
+    a_ = module_.input("a_i", shape_.depth);
+    for (int c = 0; c < shape_.cols; ++c) {
+      b_.push_back(module_.input(fmt::format("b{}_i", c), shape_.depth));
+    }
+    for (int c = 0; c < shape_.cols; ++c) {
+      preload_.push_back(module_.input(fmt::format("preload{}_i", c), shape_.acc_bits));
+    }
+    module_.port_group("Bit tiles");
+    bit_capture_ = module_.input("bit_capture_i", 1);
+    tile_bits_ = module_.output("tile_bits_o", shape_.cols);
+    module_.port_group("Wide tiles");
+    sh_capture_ = module_.input("sh_capture_i", shape_.branches, "one bit a branch");
+    sh_shift_ = module_.input("sh_shift_i", 1);
+    sh_acc_ = module_.output("sh_acc_o", shape_.branches * shape_.lanes * shape_.acc_bits,
+                             "branch-major, lane 0 lowest");
+  }
+
+  void units() {
+    module_.comment("Dot-product units.");
+    for (int c = 0; c < shape_.cols; ++c) {
+      acc_.push_back(module_.net(fmt::format("acc{}", c), shape_.acc_bits));
+    }
+    for (int c = 0; c < shape_.cols; ++c) {
+      const auto column = static_cast<std::size_t>(c);
+      module_.instance({pe_,
+                        fmt::format("u_pe{}", c),
+                        {{"TK", shape_.depth}, {"AccW", shape_.acc_bits}},
+                        {{"clk_i", emit::ref("clk_i", 1)},
+                         {"valid_i", acc_valid_},
+                         {"first_i", acc_first_},
+                         {"double_i", acc_double_},
+                         {"a_i", a_},
+                         {"b_i", b_[column]},
+                         {"preload_i", preload_[column]},
+                         {"acc_o", acc_[column]}}});
+    }
+  }
+
+  void tile_bits() {
+    module_.comment("The preload holds the threshold, so the sign of a sum is its bit.");
+    std::vector<Expr> signs;
+    for (const Expr& acc : acc_) {
+      signs.push_back(emit::unary("~", emit::bit(acc, shape_.acc_bits - 1)));
+    }
+    module_.add(emit::AlwaysFf{
+        {}, {emit::if_then(bit_capture_, {emit::set_next(tile_bits_, emit::pack(signs))})}});
+  }
+
+  void shadow(int branch) {
+    module_.comment(fmt::format("Shadow of branch {}: capture, or shift by {} column{}.", branch,
+                                shape_.lanes, shape_.lanes == 1 ? "" : "s"));
+    std::vector<Expr> copies;
+    for (int c = 0; c < shape_.cols; ++c) {
+      copies.push_back(module_.net(fmt::format("shadow{}_{}_q", branch, c), shape_.acc_bits));
+    }
+    std::vector<Statement> capture;
+    std::vector<Statement> shift;
+    for (int c = 0; c < shape_.cols; ++c) {
+      const auto column = static_cast<std::size_t>(c);
+      capture.push_back(emit::set_next(copies[column], acc_[column]));
+      const std::size_t from = column + static_cast<std::size_t>(shape_.lanes);
+      if (from < copies.size()) shift.push_back(emit::set_next(copies[column], copies[from]));
+    }
+    // With as many lanes as columns nothing is left to move.
+    std::vector<Statement> otherwise;
+    if (!shift.empty()) otherwise = {emit::if_then(sh_shift_, shift)};
+    module_.add(emit::AlwaysFf{
+        {}, {emit::if_then(emit::bit(sh_capture_, branch), capture, std::move(otherwise))}});
+    for (int lane = 0; lane < shape_.lanes; ++lane) {
+      lanes_.push_back(copies[static_cast<std::size_t>(lane)]);
+    }
+    if (shift.empty() && branch == 0) {
+      const Expr unused = module_.net("unused_shift", 1);
+      module_.assign(unused, sh_shift_);
+    }
+  }
+
+  Expr lanes() const { return emit::pack(lanes_); }
+
+  const QmmRowShape& shape_;
+  const emit::Interface& pe_;
+  emit::Module module_;
+  Expr acc_valid_, acc_first_, acc_double_, a_, bit_capture_, tile_bits_;
+  Expr sh_capture_, sh_shift_, sh_acc_;
+  std::vector<Expr> b_, preload_, acc_, lanes_;
+};
+
+}  // namespace
+
+emit::Module qmm_row(const QmmRowShape& shape, const emit::Interface& pe) {
+  return RowBuilder(shape, pe).build();
+}
+
+}  // namespace bat::blocks

@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: Apache-2.0
+// Emitter of `qmm_row`: one row of dot-product units with their shadow accumulators.
+#pragma once
+
+#include "rtl_gen/emit/module.hpp"
+
+namespace bat::blocks {
+
+/// Shape of a row; ranges as in docs/architecture.md section 1.
+struct QmmRowShape {
+  int cols = 8;       ///< TC
+  int depth = 32;     ///< TK
+  int lanes = 2;      ///< columns that leave the shadow per cycle
+  int branches = 1;   ///< BR
+  int acc_bits = 20;  ///< AccW
+};
+
+/// Module `qmm_row`. Ports: `clk_i`, `acc_valid_i`, `acc_first_i`, `acc_double_i`, `a_i` [TK], for
+/// each column c `b<c>_i` [TK] and `preload<c>_i` [AccW], `bit_capture_i`, `tile_bits_o` [TC],
+/// `sh_capture_i` [BR], `sh_shift_i`, `sh_acc_o` [BR*Lanes*AccW] (branch-major).
+/// `pe` is the interface of rtl/qmm_pe.sv.
+emit::Module qmm_row(const QmmRowShape& shape, const emit::Interface& pe);
+
+}  // namespace bat::blocks
