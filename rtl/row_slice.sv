@@ -16,7 +16,7 @@ module row_slice #(
   parameter int MaxBits    = 1,
   parameter int AccW       = 24,
   parameter int ScoreW     = 9,
-  parameter int MaxD       = 768,
+  parameter int MaxD       = 768, // at least 2*Lanes
   parameter int AxiW       = 128,
   parameter int ActDepth   = 64,
   parameter int XbDepth    = 64,
@@ -140,6 +140,474 @@ module row_slice #(
   input  logic                     sm_act_we_i,     // never together with tw_act_we_i
   input  logic [             15:0] sm_act_addr_i
 );
+  localparam int Groups = TK / TC;
+  localparam int ActAw = (ActDepth > 1) ? $clog2(ActDepth) : 1;
+  localparam int XbAw = (XbDepth > 1) ? $clog2(XbDepth) : 1;
+  localparam int SumW = 16 + $clog2(MaxD);
+  localparam int SqW = 31 + $clog2(MaxD);
+  localparam int ResW = Lanes * 16;
+  localparam int LaneSumW = 16 + $clog2(Lanes);
+  localparam int LaneSqW = 31 + $clog2(Lanes);
+
+  // ---------------------------------------------------------------------------------------------------------------
+  // ACT and XB: operand A.
+  logic [    TK-1:0] act_data;
+  logic [    TK-1:0] xb_data;
+  logic [    TK-1:0] ln_word;
+  logic [    TK-1:0] sm_word;
+  logic [Groups-1:0] act_we;
+  logic [Groups-1:0] tw_one;    // the written group
+  logic [Groups-1:0] tw_above;  // and all above it
+  logic              a_src_q;
+
+  assign tw_one   = {{(Groups - 1) {1'b0}}, 1'b1} << tw_grp_i;
+  assign tw_above = {Groups{1'b1}} << tw_grp_i;
+
+  assign act_we = sm_act_we_i ? {Groups{1'b1}} : (tw_act_we_i ? (tw_fill_i ? tw_above : tw_one) : {Groups{1'b0}});
+
+  // Groups above the written one are filled with 0 (docs/architecture.md, "Tile writer address").
+  logic [TK-1:0] tw_word;
+  for (genvar g = 0; g < Groups; g = g + 1) begin : gen_tw_word
+    assign tw_word[g*TC+:TC] = (tw_grp_i == GrpW'(g)) ? tw_act_data_i : '0;
+  end
+
+  bat_ram #(
+    .Width   (TK),
+    .Depth   (ActDepth),
+    .Groups  (Groups),
+    .TapMem  (bat_pkg::TapAct),
+    .TapSlice(Row)
+  ) u_act (
+    .clk_i,
+    .we_i   (act_we),
+    .waddr_i(sm_act_we_i ? sm_act_addr_i[ActAw-1:0] : tw_addr_i[ActAw-1:0]),
+    .wdata_i(sm_act_we_i ? sm_word : tw_word),
+    .re_i   (a_re_i && !a_src_i),
+    .raddr_i(a_addr_i[ActAw-1:0]),
+    .rdata_o(act_data)
+  );
+
+  bat_ram #(
+    .Width   (TK),
+    .Depth   (XbDepth),
+    .TapMem  (bat_pkg::TapXb),
+    .TapSlice(Row)
+  ) u_xb (
+    .clk_i,
+    .we_i   (xb_we_i),
+    .waddr_i(xb_addr_i[XbAw-1:0]),
+    .wdata_i(xb_feat_i ? xb_data_i : ln_word),
+    .re_i   (a_re_i && a_src_i),
+    .raddr_i(a_addr_i[XbAw-1:0]),
+    .rdata_o(xb_data)
+  );
+
+  always_ff @(posedge clk_i) if (a_re_i) a_src_q <= a_src_i;
+  assign a_data_o = a_src_q ? xb_data : act_data;
+
+  // ---------------------------------------------------------------------------------------------------------------
+  // RES and STAT, two banks.
+  logic [2*ResW-1:0] res_rdata;
+  logic [  ResW-1:0] dr_y;
+  logic [  ResW-1:0] ln_x;
+  logic [2*SumW-1:0] stat_sum;
+  logic [ 2*SqW-1:0] stat_sq;
+  logic [  SumW-1:0] dr_sum_next;
+  logic [   SqW-1:0] dr_sq_next;
+  logic [  SumW-1:0] ln_sum_q;
+  logic [   SqW-1:0] ln_sq_q;
+
+  for (genvar b = 0; b < 2; b = b + 1) begin : gen_bank
+    bat_ram #(
+      .Width   (ResW),
+      .Depth   (ResDepth),
+      .Groups  (Lanes),
+      .TapMem  ((b == 0) ? bat_pkg::TapRes0 : bat_pkg::TapRes1),
+      .TapSlice(Row)
+    ) u_res (
+      .clk_i,
+      .we_i   (res_we_i[b*Lanes+:Lanes]),
+      .waddr_i(res_waddr_i[b*ResAw+:ResAw]),
+      .wdata_i(res_wsel_i[b] ? ln_x : dr_y),
+      .re_i   (res_re_i[b]),
+      .raddr_i(res_raddr_i[b*ResAw+:ResAw]),
+      .rdata_o(res_rdata[b*ResW+:ResW])
+    );
+
+    bat_ram #(
+      .Width(SumW + SqW),
+      .Depth(StatDepth)
+    ) u_stat (
+      .clk_i,
+      .we_i   (stat_we_i[b]),
+      .waddr_i(stat_waddr_i[b*StatAw+:StatAw]),
+      .wdata_i(stat_wsel_i[b] ? {ln_sq_q, ln_sum_q} : {dr_sq_next, dr_sum_next}),
+      .re_i   (stat_re_i[b]),
+      .raddr_i(stat_raddr_i[b*StatAw+:StatAw]),
+      .rdata_o({stat_sq[b*SqW+:SqW], stat_sum[b*SumW+:SumW]})
+    );
+  end
+
+  // ---------------------------------------------------------------------------------------------------------------
+  // Drain: scale, residual add, codes, logits.
+  localparam logic IsRow0 = (Row == 0);
+  logic [            ResW-1:0] dr_x;
+  logic [      Lanes*AccW-1:0] diff;
+  logic [        Lanes*31-1:0] square;
+  logic [Lanes*CodePlanes-1:0] codes;
+
+  assign dr_x = dr_bank_i ? res_rdata[2*ResW-1:ResW] : res_rdata[ResW-1:0];
+
+  for (genvar l = 0; l < Lanes; l = l + 1) begin : gen_drain
+    logic [BR*AccW-1:0] acc;
+    logic [  BR*16-1:0] mul;
+    logic [       47:0] v;
+    logic [        7:0] code;
+
+    for (genvar b = 0; b < BR; b = b + 1) begin : gen_branch
+      assign acc[b*AccW+:AccW] = sh_acc_i[(b*Lanes+l)*AccW+:AccW];
+      assign mul[b*16+:16]     = dr_mul_i[(b*Lanes+l)*16+:16];
+    end
+
+    scale_lane #(
+      .BR  (BR),
+      .AccW(AccW)
+    ) u_scale (
+      .clk_i,
+      .en_i   (dr_en_i[4:0]),
+      .acc_i  (acc),
+      .zz_i   (sh_zz_i[l*AccW+:AccW]),
+      .mul_i  (mul),
+      .off_i  (dr_off_i[l*48+:48]),
+      .shift_i(dr_shift_i),
+      .diff_o (diff[l*AccW+:AccW]),
+      .v_o    (v)
+    );
+
+    residual_lane #(
+      .LogitEn((Row == 0) ? 1 : 0)
+    ) u_residual (
+      .clk_i,
+      .en_i    (dr_en_i[6:5]),
+      .v_i     (v),
+      .x_i     (dr_x[l*16+:16]),
+      .skip_i  (dr_skip0_i && IsRow0),
+      .cmax_i  (dr_cmax_i),
+      .y_o     (dr_y[l*16+:16]),
+      .square_o(square[l*31+:31]),
+      .code_o  (code),
+      .logit_o (lg_data_o[l*32+:32])
+    );
+
+    for (genvar p = 0; p < CodePlanes; p = p + 1) begin : gen_plane
+      assign codes[p*Lanes+l] = code[p];
+    end
+    if (CodePlanes < 8) begin : gen_unused_code
+      /* verilator lint_off UNUSED */
+      wire unused_code = |code[7:CodePlanes];
+      /* verilator lint_on UNUSED */
+    end
+  end
+
+  code_packer #(
+    .Lanes (Lanes),
+    .Width (TC),
+    .Planes(CodePlanes),
+    .Skew  (0)
+  ) u_code (
+    .clk_i,
+    .ce_i   (1'b0),
+    .en_i   ({CodePlanes{dr_code_en_i}}),
+    .codes_i(codes),
+    .sel_i  (cw_plane_i),
+    .word_o (cw_data_o)
+  );
+
+  // Sums S and Q: lanes at d6 and d7, rows at d8. The sums of a tile start from 0, from the tile before, or from STAT.
+  logic [LaneSumW-1:0] lane_sum;
+  logic [ LaneSqW-1:0] lane_sq;
+  logic [LaneSumW-1:0] lane_sum_q;
+  logic [LaneSumW-1:0] lane_sum2_q;
+  logic [   Lanes-1:0] mask_q;
+  logic [ LaneSqW-1:0] lane_sq_q;
+  logic [    SumW-1:0] dr_sum_q;
+  logic [     SqW-1:0] dr_sq_q;
+  logic [    SumW-1:0] dr_sum_base;
+  logic [     SqW-1:0] dr_sq_base;
+
+  always_comb begin
+    lane_sum = '0;
+    lane_sq  = '0;
+    for (int l = 0; l < Lanes; l = l + 1) begin
+      if (dr_mask_i[l]) lane_sum = lane_sum + {{(LaneSumW - 16 + 1) {dr_y[l*16+15]}}, dr_y[l*16+:15]};
+      if (mask_q[l]) lane_sq = lane_sq + LaneSqW'(square[l*31+:31]);
+    end
+    dr_sum_base = dr_stat_bank_i ? stat_sum[2*SumW-1:SumW] : stat_sum[SumW-1:0];
+    dr_sq_base  = dr_stat_bank_i ? stat_sq[2*SqW-1:SqW] : stat_sq[SqW-1:0];
+    if (dr_stat_keep_i) begin
+      dr_sum_base = dr_sum_q;
+      dr_sq_base  = dr_sq_q;
+    end
+    if (dr_stat_zero_i) begin
+      dr_sum_base = '0;
+      dr_sq_base  = '0;
+    end
+    dr_sum_next = dr_sum_base + {{(SumW - LaneSumW) {lane_sum2_q[LaneSumW-1]}}, lane_sum2_q};
+    dr_sq_next  = dr_sq_base + SqW'(lane_sq_q);
+  end
+
+  always_ff @(posedge clk_i) begin
+    if (dr_en_i[6]) begin
+      lane_sum_q <= lane_sum;
+      mask_q     <= dr_mask_i;
+    end
+    if (dr_en_i[7]) begin
+      lane_sum2_q <= lane_sum_q;
+      lane_sq_q   <= lane_sq;
+    end
+    if (dr_en_i[8]) begin
+      dr_sum_q <= dr_sum_next;
+      dr_sq_q  <= dr_sq_next;
+    end
+  end
+
+  // ---------------------------------------------------------------------------------------------------------------
+  // Embedding and LayerNorm.
+  logic [          ResW-1:0] em_value;
+  logic [          ResW-1:0] ln_res;
+  logic [      Lanes*31-1:0] ln_square;
+  logic [Lanes*MaxBits-1:0] ln_codes;
+  logic [              16:0] root_rec;
+  logic [               5:0] root_shift;
+  logic [          SumW-1:0] pass_sum_q;
+  logic [              16:0] pass_rec_q;
+  logic [               5:0] pass_shift_q;
+
+  assign ln_res = ln_bank_i ? res_rdata[2*ResW-1:ResW] : res_rdata[ResW-1:0];
+
+  beat_serializer #(
+    .Lanes(Lanes),
+    .AxiW (AxiW)
+  ) u_serializer (
+    .clk_i,
+    .load_i (eb_load_i),
+    .beat_i (eb_data_i),
+    .next_i (em_ld_i),
+    .shift_i(em_eshift_i),
+    .value_o(em_value)
+  );
+
+  layernorm_root #(
+    .MaxD(MaxD)
+  ) u_root (
+    .clk_i,
+    .op_i   (rt_op_i),
+    .k_i    (rt_k_i),
+    .dbit_i (rt_dbit_i),
+    .sum_i  (ln_sum_q),
+    .sq_i   (ln_sq_q),
+    .rec_o  (root_rec),
+    .shift_o(root_shift)
+  );
+
+  for (genvar l = 0; l < Lanes; l = l + 1) begin : gen_ln
+    logic [7:0] code;
+    logic [7:0] code_down;
+
+    layernorm_lane #(
+      .MaxD    (MaxD),
+      .QuantMul(QuantMul),
+      .SquareEn(TokensEn)
+    ) u_lane (
+      .clk_i,
+      .en_i    (ln_en_i),
+      .res_i   (ln_res[l*16+:16]),
+      .square_i(em_sq_i),
+      .d_i     (ln_d_i),
+      .sum_i   (pass_sum_q),
+      .rec_i   (pass_rec_q),
+      .rshift_i(pass_shift_q),
+      .gain_i  (ln_gain_i[l*16+:16]),
+      .shift_i (ln_shift_i),
+      .offset_i(ln_off_i[l*16+:16]),
+      .embed_i (em_value[l*16+:16]),
+      .xsel_i  (ln_xsel_i),
+      .qmul_i  (ln_qmul_i),
+      .qoff_i  (ln_qoff_i[l*32+:32]),
+      .qshift_i(ln_qshift_i),
+      .cmax_i  (ln_cmax_i),
+      .mask_i  (ln_mask_i[l]),
+      .x_o     (ln_x[l*16+:16]),
+      .square_o(ln_square[l*31+:31]),
+      .code_o  (code)
+    );
+
+    // Codes wider than MaxBits leave in several passes, MaxBits planes each.
+    assign code_down = code >> ln_psel_i;
+    for (genvar p = 0; p < MaxBits; p = p + 1) begin : gen_plane
+      assign ln_codes[p*Lanes+l] = code_down[p];
+    end
+    if (MaxBits < 8) begin : gen_unused_code
+      /* verilator lint_off UNUSED */
+      wire unused_code = |code_down[7:MaxBits];
+      /* verilator lint_on UNUSED */
+    end
+  end
+
+  code_packer #(
+    .Lanes (Lanes),
+    .Width (TK),
+    .Planes(MaxBits),
+    .Skew  (1)
+  ) u_xb_packer (
+    .clk_i,
+    .ce_i   (1'b1),
+    .en_i   (ln_pk_en_i),
+    .codes_i(ln_codes),
+    .sel_i  (ln_pk_sel_i),
+    .word_o (ln_word)
+  );
+
+  if (TokensEn != 0) begin : gen_embed_sums
+    logic [LaneSumW-1:0] sum;
+    logic [ LaneSqW-1:0] sq;
+    logic [LaneSumW-1:0] sum_q;
+    logic [ LaneSqW-1:0] sq_q;
+    logic [    ResW-1:0] y_q;
+
+    always_comb begin
+      sum = '0;
+      sq  = '0;
+      for (int l = 0; l < Lanes; l = l + 1) begin
+        if (em_mask_i[l]) begin
+          sum = sum + {{(LaneSumW - 16 + 1) {y_q[l*16+15]}}, y_q[l*16+:15]};
+          sq  = sq + LaneSqW'(ln_square[l*31+:31]);
+        end
+      end
+    end
+    always_ff @(posedge clk_i) begin
+      if (em_sq_i) y_q <= ln_x;
+      if (em_sum_i) begin
+        sum_q <= sum;
+        sq_q  <= sq;
+      end
+      if (ln_clr_i) begin
+        ln_sum_q <= '0;
+        ln_sq_q  <= '0;
+      end else if (em_acc_i) begin
+        ln_sum_q <= ln_sum_q + {{(SumW - LaneSumW) {sum_q[LaneSumW-1]}}, sum_q};
+        ln_sq_q  <= ln_sq_q + SqW'(sq_q);
+      end else if (ln_ld_i) begin
+        ln_sum_q <= ln_ld_bank_i ? stat_sum[2*SumW-1:SumW] : stat_sum[SumW-1:0];
+        ln_sq_q  <= ln_ld_bank_i ? stat_sq[2*SqW-1:SqW] : stat_sq[SqW-1:0];
+      end
+    end
+  end else begin : gen_no_embed_sums
+    always_ff @(posedge clk_i) begin
+      if (ln_ld_i) begin
+        ln_sum_q <= ln_ld_bank_i ? stat_sum[2*SumW-1:SumW] : stat_sum[SumW-1:0];
+        ln_sq_q  <= ln_ld_bank_i ? stat_sq[2*SqW-1:SqW] : stat_sq[SqW-1:0];
+      end
+    end
+    /* verilator lint_off UNUSED */
+    wire unused_embed = |{em_mask_i, em_sum_i, em_acc_i, ln_clr_i, ln_square};
+    /* verilator lint_on UNUSED */
+  end
+
+  always_ff @(posedge clk_i) begin
+    if (ln_start_i) begin
+      pass_sum_q   <= ln_sum_q;
+      pass_rec_q   <= root_rec;
+      pass_shift_q <= root_shift;
+    end
+  end
+
+  // ---------------------------------------------------------------------------------------------------------------
+  // Scores and softmax.
+  if (SoftmaxEn != 0) begin : gen_softmax
+    localparam int ScW = Lanes * ScoreW;
+    logic [     ScW-1:0] score_w;
+    logic [     ScW-1:0] score_r;
+    logic [  ScoreW-1:0] lane_max;
+    logic [  ScoreW-1:0] lane_max_q;
+    logic [2*ScoreW-1:0] max_q;
+
+    for (genvar l = 0; l < Lanes; l = l + 1) begin : gen_score
+      assign score_w[l*ScoreW+:ScoreW] = diff[l*AccW+:ScoreW];
+    end
+
+    bat_ram #(
+      .Width   (ScW),
+      .Depth   (2 * ScoreDepth),
+      .TapMem  (bat_pkg::TapScore),
+      .TapSlice(Row)
+    ) u_score (
+      .clk_i,
+      .we_i   (dr_s_we_i),
+      .waddr_i(dr_s_addr_i),
+      .wdata_i(score_w),
+      .re_i   (sm_re_i),
+      .raddr_i(sm_raddr_i),
+      .rdata_o(score_r)
+    );
+
+    always_comb begin
+      lane_max = '0;  // raw scores are not negative
+      for (int l = 0; l < Lanes; l = l + 1) begin
+        if (dr_s_mask_i[l] && score_w[l*ScoreW+:ScoreW] > lane_max) lane_max = score_w[l*ScoreW+:ScoreW];
+      end
+    end
+    always_ff @(posedge clk_i) begin
+      if (dr_s_we_i) lane_max_q <= lane_max;
+      for (int s = 0; s < 2; s = s + 1) begin
+        if (dr_s_upd_i[s] && (dr_s_first_i || lane_max_q > max_q[s*ScoreW+:ScoreW])) begin
+          max_q[s*ScoreW+:ScoreW] <= lane_max_q;
+        end
+      end
+    end
+
+    softmax_row #(
+      .TK     (TK),
+      .Lanes  (Lanes),
+      .MaxBits(MaxBits),
+      .ScoreW (ScoreW),
+      .SumW   (16 + $clog2(ScoreDepth * Lanes))
+    ) u_softmax (
+      .clk_i,
+      .en_i     (sm_en_i),
+      .score_i  (score_r),
+      .max_i    (sm_slot_i ? max_q[2*ScoreW-1:ScoreW] : max_q[ScoreW-1:0]),
+      .imul_i   (sm_imul_i),
+      .ishift_i (sm_ishift_i),
+      .mask_i   (sm_mask_i),
+      .acc_i    (sm_acc_i),
+      .first_i  (sm_first_i),
+      .dv_ld_i,
+      .dv_step_i,
+      .dv_take_i,
+      .dv_pmul_i,
+      .dv_bit_i,
+      .pshift_i (sm_pshift_i),
+      .cmax_i   (sm_cmax_i),
+      .pk_ce_i  (sm_pk_ce_i),
+      .pk_en_i  (sm_pk_en_i),
+      .pk_sel_i (sm_pk_sel_i),
+      .word_o   (sm_word)
+    );
+  end else begin : gen_no_softmax
+    assign sm_word = '0;
+    /* verilator lint_off UNUSED */
+    wire unused_softmax = |{dr_s_we_i, dr_s_addr_i, dr_s_mask_i, dr_s_upd_i, dr_s_first_i, sm_re_i, sm_raddr_i,
+                            sm_en_i, sm_slot_i, sm_imul_i, sm_ishift_i, sm_mask_i, sm_acc_i, sm_first_i, dv_ld_i,
+                            dv_step_i, dv_take_i, dv_pmul_i, dv_bit_i, sm_pshift_i, sm_cmax_i, sm_pk_ce_i, sm_pk_en_i,
+                            sm_pk_sel_i};
+    /* verilator lint_on UNUSED */
+  end
+
+  // Addresses have the width of the instruction fields; the planner sizes the memories. Only raw scores use diff.
+  /* verilator lint_off UNUSED */
+  wire unused_bits = |{a_addr_i, tw_addr_i, sm_act_addr_i, xb_addr_i, diff};
+  /* verilator lint_on UNUSED */
 endmodule
 
 `default_nettype wire

@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: Apache-2.0
+// One channel a cycle of LayerNorm, of its quantization and of the embedding (docs/numerics.md, sections 2 and 3):
+//   n = ((D*y - S) * rec) >> (p + 6);  x = sat16(((n*gain + 2^(shift-1)) >> shift) + offset)
+//   code = clamp((x*q_mul + q_offset) >> q_shift, 0, cmax)
+//
+// Stages, moved by en_i[k] = stage c(k+1): c1 D*y, c2 - S, c3 * rec, c4 >> (p+6), c5 * gain, c6 >> (shift-1),
+// c7 rounding, offset, saturation -> x_o, c8 * q_mul + q_offset, c9 >> q_shift, clamp, mask -> code_o. With xsel_i != 0
+// stage c7 takes the RES word instead: 1 alone, 3 plus embed_i, 2 embed_i alone. square_i turns c1 into x_o^2.
+// (g + 2^(s-1)) >> s is computed as ((g >> (s-1)) + 1) >> 1, so that rounding and offset share one adder.
+`default_nettype none
+
+module layernorm_lane #(
+  parameter int MaxD     = 768,
+  parameter int QuantMul = 1,
+  parameter int SquareEn = 1,
+  // Derived, not to be set.
+  parameter int SumW     = 16 + $clog2(MaxD),
+  parameter int DW       = $clog2(MaxD + 1)
+) (
+  input  logic            clk_i,
+  input  logic [     8:0] en_i,
+  input  logic [    15:0] res_i,      // RES word, c1 and c7
+  input  logic            square_i,   // c1
+  input  logic [  DW-1:0] d_i,        // c1
+  input  logic [SumW-1:0] sum_i,      // c2
+  input  logic [    16:0] rec_i,      // c3
+  input  logic [     5:0] rshift_i,   // c4: p + 6
+  input  logic [    15:0] gain_i,     // c5
+  input  logic [     4:0] shift_i,    // c6: shift - 1
+  input  logic [    15:0] offset_i,   // c7
+  input  logic [    15:0] embed_i,    // c7
+  input  logic [     1:0] xsel_i,     // c7
+  input  logic [    14:0] qmul_i,     // c8
+  input  logic [    31:0] qoff_i,     // c8
+  input  logic [     4:0] qshift_i,   // c9
+  input  logic [     7:0] cmax_i,     // c9
+  input  logic            mask_i,     // c9: 0 gives code 0
+  output logic [    15:0] x_o,
+  output logic [    30:0] square_o,   // after c1 with square_i
+  output logic [     7:0] code_o
+);
+  localparam int T1W = 32;
+  localparam int CW = SumW + 2;
+  localparam int PrW = CW + 18;
+
+  logic signed [     15:0] x_q;
+  logic signed [     15:0] first_a;
+  logic signed [     15:0] first_b;
+  logic signed [  T1W-1:0] first;
+  logic signed [  T1W-1:0] t1_q;
+  logic signed [   CW-1:0] c_q;
+  logic signed [  PrW-1:0] scaled;
+  logic signed [  PrW-1:0] scaled_q;
+  logic signed [  PrW-1:0] scaled_down;
+  logic signed [     17:0] n_q;
+  logic signed [     33:0] gained;
+  logic signed [     33:0] gained_q;
+  logic signed [     33:0] gained_down;
+  logic        [     18:0] h_q;  // limited to 19 bits: enough to saturate x
+
+  if (SquareEn != 0) begin : gen_square
+    assign first_a  = square_i ? x_q : res_i;
+    assign first_b  = square_i ? x_q : {{(16 - DW) {1'b0}}, d_i};
+    assign square_o = t1_q[30:0];
+  end else begin : gen_no_square
+    assign first_a  = res_i;
+    assign first_b  = {{(16 - DW) {1'b0}}, d_i};
+    assign square_o = 31'd0;
+    /* verilator lint_off UNUSED */
+    wire unused_square = square_i;
+    /* verilator lint_on UNUSED */
+  end
+
+  mul_signed #(.AW(16), .BW(16)) u_first (.a_i(first_a), .b_i(first_b), .p_o(first));
+  mul_signed #(.AW(CW), .BW(18)) u_scale (.a_i(c_q), .b_i({1'b0, rec_i}), .p_o(scaled));
+  mul_signed #(.AW(18), .BW(16)) u_gain (.a_i(n_q), .b_i(gain_i), .p_o(gained));
+
+  assign scaled_down = scaled_q >>> rshift_i;
+  assign gained_down = gained_q >>> shift_i;
+
+  always_ff @(posedge clk_i) begin
+    if (en_i[0]) t1_q <= first;
+    if (en_i[1]) c_q <= t1_q[CW-1:0] - {{(CW - SumW) {sum_i[SumW-1]}}, sum_i};
+    if (en_i[2]) scaled_q <= scaled;
+    if (en_i[3]) n_q <= scaled_down[17:0];
+    if (en_i[4]) gained_q <= gained;
+    if (en_i[5]) begin
+      h_q <= gained_down[18:0];
+      if (gained_down[33:18] != {16{gained_down[33]}}) h_q <= {gained_down[33], {18{~gained_down[33]}}};
+    end
+  end
+
+  // c7: sat16((a + b) >> 1) with b in half units.
+  logic [19:0] sum_a;
+  logic [19:0] sum_b;
+  logic [19:0] sum;
+  always_comb begin
+    sum_a = {h_q[18], h_q};
+    sum_b = {{3{offset_i[15]}}, offset_i, 1'b1};
+    if (xsel_i != 2'd0) begin
+      sum_a = (xsel_i == 2'd2) ? 20'd0 : {{3{res_i[15]}}, res_i, 1'b0};
+      sum_b = (xsel_i == 2'd1) ? 20'd0 : {{3{embed_i[15]}}, embed_i, 1'b0};
+    end
+    sum = sum_a + sum_b;
+  end
+  always_ff @(posedge clk_i) begin
+    if (en_i[6]) begin
+      x_q <= sum[16:1];
+      if (sum[19:16] != {4{sum[19]}}) x_q <= {sum[19], {15{~sum[19]}}};
+    end
+  end
+  assign x_o = x_q;
+
+  // c8, c9: quantization.
+  logic signed [33:0] quant;
+  logic signed [33:0] u_q;
+  logic signed [33:0] u_down;
+  logic        [ 7:0] code_q;
+  if (QuantMul != 0) begin : gen_quant_mul
+    logic signed [31:0] product;
+    mul_signed #(.AW(16), .BW(16)) u_quant (.a_i(x_q), .b_i({1'b0, qmul_i}), .p_o(product));
+    assign quant = {{2{product[31]}}, product} + {{2{qoff_i[31]}}, qoff_i};
+  end else begin : gen_no_quant_mul
+    assign quant = {{18{x_q[15]}}, x_q} + {{2{qoff_i[31]}}, qoff_i};
+    /* verilator lint_off UNUSED */
+    wire unused_qmul = |qmul_i;
+    /* verilator lint_on UNUSED */
+  end
+  assign u_down = u_q >>> qshift_i;
+  always_ff @(posedge clk_i) begin
+    if (en_i[7]) u_q <= quant;
+    if (en_i[8]) begin
+      code_q <= cmax_i;
+      if (u_down[33] || !mask_i) begin
+        code_q <= 8'd0;
+      end else if (u_down[32:8] == 25'd0 && u_down[7:0] < cmax_i) begin
+        code_q <= u_down[7:0];
+      end
+    end
+  end
+  assign code_o = code_q;
+
+  /* verilator lint_off UNUSED */
+  wire unused_bits = |{t1_q, scaled_down[PrW-1:18], sum[0]};
+  /* verilator lint_on UNUSED */
+endmodule
+
+`default_nettype wire

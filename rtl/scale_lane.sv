@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+// Scale of one column: v = (sum_br mul_br * (acc_br - zz) + offset) >> shift, 48-bit signed (docs/numerics.md, "Code").
+//
+// Five stages, one column a cycle, no flow control: en_i[k] moves stage dk (difference, wait for the record, products,
+// sum, shift). mul_i belongs to d2, off_i to d3, shift_i to d4; v_o is valid from d5 on. diff_o is stage d0's result
+// of branch 0, the raw score when zz_i is 0.
+`default_nettype none
+
+module scale_lane #(
+  parameter int BR   = 1,
+  parameter int AccW = 24
+) (
+  input  logic                  clk_i,
+  input  logic [           4:0] en_i,
+  input  logic [   BR*AccW-1:0] acc_i,
+  input  logic [      AccW-1:0] zz_i,
+  input  logic [     BR*16-1:0] mul_i,
+  input  logic [          47:0] off_i,
+  input  logic [           5:0] shift_i,
+  output logic [      AccW-1:0] diff_o,
+  output logic [          47:0] v_o
+);
+  localparam int ProdW = AccW + 17;
+
+  logic        [   BR*48-1:0] terms;
+  logic signed [        47:0] total;
+  logic signed [        47:0] sum_q;
+  logic signed [        47:0] v_q;
+
+  for (genvar b = 0; b < BR; b = b + 1) begin : gen_branch
+    logic        [ AccW-1:0] diff_q;
+    logic signed [ AccW-1:0] operand_q;
+    logic signed [ProdW-1:0] product;
+    logic signed [ProdW-1:0] product_q;
+
+    mul_signed #(
+      .AW(AccW),
+      .BW(17)
+    ) u_mul (
+      .a_i(operand_q),
+      .b_i({1'b0, mul_i[b*16+:16]}),
+      .p_o(product)
+    );
+
+    always_ff @(posedge clk_i) begin
+      if (en_i[0]) diff_q <= acc_i[b*AccW+:AccW] - zz_i;
+      if (en_i[1]) operand_q <= diff_q;
+      if (en_i[2]) product_q <= product;
+    end
+    assign terms[b*48+:48] = {{(48 - ProdW) {product_q[ProdW-1]}}, product_q};
+    if (b == 0) begin : gen_diff
+      assign diff_o = diff_q;
+    end
+  end
+
+  if (BR == 2) begin : gen_two
+    assign total = terms[47:0] + terms[BR*48-1-:48] + off_i;
+  end else begin : gen_one
+    assign total = terms[47:0] + off_i;
+  end
+
+  always_ff @(posedge clk_i) begin
+    if (en_i[3]) sum_q <= total;
+    if (en_i[4]) v_q <= sum_q >>> shift_i;
+  end
+  assign v_o = v_q;
+endmodule
+
+`default_nettype wire
