@@ -25,7 +25,7 @@ struct Decomposition {
   std::uint32_t to[3];
 };
 
-/// General categories C* (unassigned included) and U+FFFD, without tab, line feed, carriage return.
+/// Cc, Cf, Co, Cs and U+FFFD, without tab, line feed, carriage return.
 std::span<const Range> other();
 /// Zs, Zl, Zp, tab, line feed, carriage return.
 std::span<const Range> space();

@@ -29,7 +29,7 @@ bool is_cjk(char32_t c) {
                                                              {0x20000, 0x2A6DF},
                                                              {0x2A700, 0x2B73F},
                                                              {0x2B740, 0x2B81F},
-                                                             {0x2B920, 0x2CEAF},
+                                                             {0x2B820, 0x2CEAF},
                                                              {0x2F800, 0x2FA1F}}};
   return in(kBlocks, c);
 }

@@ -1,0 +1,201 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "models/bmt/dataset.hpp"
+
+#include <fmt/format.h>
+
+#include <array>
+#include <optional>
+#include <string>
+#include <utility>
+
+#include "models/io/glue_tsv.hpp"
+#include "models/io/idx.hpp"
+#include "models/io/wordpiece.hpp"
+
+namespace bat::bmt {
+namespace {
+
+namespace fs = std::filesystem;
+
+struct FilePair {
+  fs::path images, labels;
+};
+
+bool present(const fs::path& path) {
+  std::error_code ignored;
+  return fs::exists(path, ignored);
+}
+
+bool is_folder(const fs::path& path) {
+  std::error_code ignored;
+  return fs::is_directory(path, ignored);
+}
+
+/// The file of that name in `folder`, plain or compressed.
+std::optional<fs::path> plain_or_gz(const fs::path& folder, const std::string& name) {
+  for (const char* suffix : {"", ".gz"}) {
+    fs::path path = folder / (name + suffix);
+    if (present(path)) return path;
+  }
+  return std::nullopt;
+}
+
+Result<FilePair> in_folder(const fs::path& folder, Split split) {
+  const std::string half = split == Split::kTrain ? "train" : "t10k";
+  const auto labels = plain_or_gz(folder, half + "-labels-idx1-ubyte");
+  for (const char* kind : {"-images-idx3-ubyte", "-images-idx4-ubyte"}) {
+    const auto images = plain_or_gz(folder, half + kind);
+    if (images && labels) return FilePair{*images, *labels};
+  }
+  return Error{fmt::format("{}: no {}-images-idx3-ubyte[.gz] with {}-labels-idx1-ubyte[.gz]",
+                           folder.string(), half, half)};
+}
+
+/// The labels beside an images file follow from its name.
+Result<FilePair> beside(const fs::path& images) {
+  std::string name = images.filename().string();
+  for (const auto& [from, to] : {std::pair<std::string, std::string>{"images", "labels"},
+                                 {"idx3", "idx1"},
+                                 {"idx4", "idx1"}}) {
+    const std::size_t at = name.rfind(from);
+    if (at != std::string::npos) name.replace(at, from.size(), to);
+  }
+  const fs::path labels = images.parent_path() / name;
+  if (labels == images || !present(labels)) {
+    return Error{fmt::format("{}: no labels file beside it (images -> labels, idx3 -> idx1)",
+                             images.string())};
+  }
+  return FilePair{images, labels};
+}
+
+std::string join(const std::vector<std::uint32_t>& shape) {
+  std::string text;
+  for (const std::uint32_t n : shape) text += (text.empty() ? "" : " x ") + std::to_string(n);
+  return text;
+}
+
+/// Rules between the two files and the model; empty when they fit.
+std::string mismatch(const io::IdxArray& images, const io::IdxArray& labels, const Model& model) {
+  if (labels.shape.size() != 1 || labels.shape[0] != images.shape[0]) {
+    return fmt::format("labels are {}, images {}", join(labels.shape), join(images.shape));
+  }
+  const std::vector<std::uint32_t>& shape = images.shape;
+  const FeatureShape& f = model.features;
+  const auto is = [&](std::size_t i, int n) { return shape[i] == static_cast<std::uint32_t>(n); };
+  if (f.kind == FeatureKind::kRows) {
+    const bool fits = shape.size() == 3 && is(2, f.count) &&
+                      shape[1] < static_cast<std::uint32_t>(model.max_tokens);
+    if (fits) return {};
+    return fmt::format("shape is {}, the model takes up to {} rows of {}", join(shape),
+                       model.max_tokens - 1, f.count);
+  }
+  const bool plane = shape.size() == 3 && f.channels == 1;
+  const bool cube = shape.size() == 4 && is(3, f.channels);
+  if ((plane || cube) && is(1, f.height) && is(2, f.width)) return {};
+  return fmt::format("shape is {}, the model takes images of {} x {} x {}", join(shape), f.height,
+                     f.width, f.channels);
+}
+
+Sample row_sample(const FeatureShape& shape, std::span<const std::uint8_t> rows, int label) {
+  Sample sample;
+  sample.features.assign(rows.begin(), rows.end());
+  sample.feature_count = shape.count;
+  sample.label = label;
+  return sample;
+}
+
+Result<std::vector<Sample>> load_idx(const FilePair& files, const Model& model) {
+  const auto images = io::read_idx(files.images);
+  if (!images) return images.error();
+  const auto labels = io::read_idx(files.labels);
+  if (!labels) return labels.error();
+  const std::string problem = mismatch(images.value(), labels.value(), model);
+  if (!problem.empty()) return Error{fmt::format("{}: {}", files.images.string(), problem)};
+  std::vector<Sample> samples;
+  const std::size_t count = labels.value().data.size();
+  const std::size_t size = count == 0 ? 0 : images.value().data.size() / count;
+  for (std::size_t i = 0; i < count; ++i) {
+    const int label = labels.value().data[i];
+    if (label >= model.classes) {
+      return Error{fmt::format("{}: label {} of item {}, the model has {} classes",
+                               files.labels.string(), label, i, model.classes)};
+    }
+    const std::span<const std::uint8_t> item(images.value().data.data() + i * size, size);
+    samples.push_back(model.features.kind == FeatureKind::kImage
+                          ? image_sample(model.features, item, label)
+                          : row_sample(model.features, item, label));
+  }
+  return samples;
+}
+
+Sample text_sample(const io::GlueExample& example, const io::WordPiece& tokenizer,
+                   const Model& model) {
+  io::Encoding encoding =
+      tokenizer.encode(example.sentence_a, example.sentence_b, model.max_tokens);
+  Sample sample;
+  sample.ids = std::move(encoding.ids);
+  // A model without segment embeddings sees one segment.
+  if (model.segments == 2) sample.segments = std::move(encoding.segments);
+  sample.label = example.label;
+  sample.target = example.score;
+  return sample;
+}
+
+Result<std::vector<Sample>> load_glue(const fs::path& path, const Model& model, Split split) {
+  const auto task = io::glue_task(model.task);
+  if (!task) {
+    return Error{fmt::format("{}: task \"{}\" has no text layout (sst2, cola, mrpc, rte, stsb)",
+                             path.string(), model.task)};
+  }
+  if (model.vocab.empty()) return Error{"model " + model.name + ": holds no vocabulary"};
+  if (model.max_tokens < 3) return Error{"model " + model.name + ": max_tokens below 3"};
+  const auto tokenizer = io::WordPiece::from_vocab(model.vocab, model.lower_case);
+  if (!tokenizer) return tokenizer.error();
+  const char* half = split == Split::kTrain ? "train.tsv" : "dev.tsv";
+  const fs::path file = is_folder(path) ? path / half : path;
+  const auto examples = io::read_glue(file, *task);
+  if (!examples) return examples.error();
+  std::vector<Sample> samples;
+  for (const io::GlueExample& example : examples.value()) {
+    if (model.task_kind == TaskKind::kClassification &&
+        (example.label < 0 || example.label >= model.classes)) {
+      return Error{fmt::format("{}: label {} does not fit a model of {} classes", file.string(),
+                               example.label, model.classes)};
+    }
+    samples.push_back(text_sample(example, tokenizer.value(), model));
+  }
+  return samples;
+}
+
+}  // namespace
+
+Sample image_sample(const FeatureShape& shape, std::span<const std::uint8_t> pixels, int label) {
+  Sample sample;
+  sample.label = label;
+  sample.feature_count = shape.count;
+  sample.features.reserve(pixels.size());
+  const auto row_size =
+      static_cast<std::size_t>(shape.patch) * static_cast<std::size_t>(shape.channels);
+  for (int top = 0; top + shape.patch <= shape.height; top += shape.patch) {
+    for (int left = 0; left + shape.patch <= shape.width; left += shape.patch) {
+      for (int r = top; r < top + shape.patch; ++r) {
+        const auto first = (static_cast<std::size_t>(r) * static_cast<std::size_t>(shape.width) +
+                            static_cast<std::size_t>(left)) *
+                           static_cast<std::size_t>(shape.channels);
+        const auto row = pixels.subspan(first, row_size);
+        sample.features.insert(sample.features.end(), row.begin(), row.end());
+      }
+    }
+  }
+  return sample;
+}
+
+Result<std::vector<Sample>> load_dataset(const fs::path& path, const Model& model, Split split) {
+  if (model.input == InputKind::kTokens) return load_glue(path, model, split);
+  const fs::path place = path.empty() ? fs::path(kFashionMnistPath) : path;
+  const auto files = is_folder(place) ? in_folder(place, split) : beside(place);
+  if (!files) return files.error();
+  return load_idx(files.value(), model);
+}
+
+}  // namespace bat::bmt
