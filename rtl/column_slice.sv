@@ -3,8 +3,8 @@
 // multiplexer, the preload -(t + z) of bit tiles and the column's link of the zero count chain for the drain.
 //
 // Operand B: b_re_i with b_src_i, b_addr_i -> b_data_o in the next cycle, held while b_re_i is low.
-// Column constants live in two sets (ping-pong): t_we_i writes the threshold of set t_set_i; z_re_i reads a zero
-// count and z_load_i, one cycle later, stores it (or 0 with z_zero_i) in set z_set_i. pl_load_i turns set pl_set_i
+// Column constants live in two sets (ping-pong): ct_we_i writes the threshold of set ct_set_i; cz_re_i reads a zero
+// count and cz_load_i, one cycle later, stores it (or 0 with cz_zero_i) in set cz_set_i. pl_load_i turns set pl_set_i
 // into preload_o (0 with pl_zero_i), visible in the next cycle.
 // Tile writes take effect at the end of the cycle; the zero count of a V plane one cycle later. One plane per cycle.
 `default_nettype none
@@ -37,14 +37,14 @@ module column_slice #(
   input  logic [      15:0] b_addr_i,
   output logic [    TK-1:0] b_data_o,
   // Column constants.
-  input  logic              t_we_i,
-  input  logic              t_set_i,
-  input  logic [      15:0] t_data_i,
-  input  logic              z_re_i,
-  input  logic [       9:0] z_addr_i,
-  input  logic              z_load_i,
-  input  logic              z_set_i,
-  input  logic              z_zero_i,
+  input  logic              ct_we_i,
+  input  logic              ct_set_i,
+  input  logic [      15:0] ct_data_i,
+  input  logic              cz_re_i,
+  input  logic [       9:0] cz_addr_i,
+  input  logic              cz_load_i,
+  input  logic              cz_set_i,
+  input  logic              cz_zero_i,
   input  logic              pl_load_i,
   input  logic              pl_set_i,
   input  logic              pl_zero_i,
@@ -52,7 +52,7 @@ module column_slice #(
   // Zero count chain: column c takes over from column c + Lanes.
   input  logic              zz_load_i,
   input  logic              zz_set_i,
-  input  logic              zz_shift_i,
+  input  logic              wt_shift_cols_i,
   input  logic [    ZW-1:0] zz_chain_i,
   output logic [    ZW-1:0] zz_chain_o,
   // Tile writes: k_bits_i from row Index mod TR, v_bits_i bit r from row r.
@@ -217,8 +217,8 @@ module column_slice #(
     .we_i   (add_q),
     .waddr_i(add_addr_q),
     .wdata_i(sum_d),
-    .re_i   (z_re_i),
-    .raddr_i(z_addr_i[ZAddrW-1:0]),
+    .re_i   (cz_re_i),
+    .raddr_i(cz_addr_i[ZAddrW-1:0]),
     .rdata_o(z_data)
   );
 
@@ -226,15 +226,15 @@ module column_slice #(
   logic [15:0] t0_q, t1_q, t_now;
   logic [ZW-1:0] z0_q, z1_q, z_now, z_next;
 
-  assign z_next = z_zero_i ? '0 : z_data;
+  assign z_next = cz_zero_i ? '0 : z_data;
   assign t_now  = pl_set_i ? t1_q : t0_q;
   assign z_now  = pl_set_i ? z1_q : z0_q;
 
   always_ff @(posedge clk_i) begin
-    if (t_we_i && !t_set_i) t0_q <= t_data_i;
-    if (t_we_i && t_set_i) t1_q <= t_data_i;
-    if (z_load_i && !z_set_i) z0_q <= z_next;
-    if (z_load_i && z_set_i) z1_q <= z_next;
+    if (ct_we_i && !ct_set_i) t0_q <= ct_data_i;
+    if (ct_we_i && ct_set_i) t1_q <= ct_data_i;
+    if (cz_load_i && !cz_set_i) z0_q <= z_next;
+    if (cz_load_i && cz_set_i) z1_q <= z_next;
   end
 
   always_ff @(posedge clk_i) begin
@@ -246,12 +246,12 @@ module column_slice #(
 
   always_ff @(posedge clk_i) begin
     if (zz_load_i) zz_chain_o <= zz_set_i ? z1_q : z0_q;
-    else if (zz_shift_i) zz_chain_o <= zz_chain_i;
+    else if (wt_shift_cols_i) zz_chain_o <= zz_chain_i;
   end
 
   // Addresses come with the width of their instruction field; the plan keeps them inside the memories.
   logic unused_bits;
-  assign unused_bits = ^{wr_addr_i, b_addr_i, z_addr_i, tw_addr_i, zc_addr_i};
+  assign unused_bits = ^{wr_addr_i, b_addr_i, cz_addr_i, tw_addr_i, zc_addr_i};
 endmodule
 
 `default_nettype wire

@@ -8,17 +8,17 @@
 module tile_row #(
   parameter int TC = 32
 ) (
-  input  logic          code_i,        // 1: code plane, 0: tile bits
-  input  logic [TC-1:0] cmask_i,       // columns that count
+  input  logic          tw_code_i,        // 1: code plane, 0: tile bits
+  input  logic [TC-1:0] tw_cmask_i,       // columns that count
   input  logic [TC-1:0] tile_bits_i,
   input  logic [TC-1:0] code_bits_i,
   output logic [TC-1:0] bits_o,
   output logic [TC-1:0] act_bits_o,
   output logic [TC-1:0] k_bits_o
 );
-  assign bits_o     = code_i ? code_bits_i : tile_bits_i;
-  assign act_bits_o = bits_o & cmask_i;
-  assign k_bits_o   = bits_o | ~cmask_i;
+  assign bits_o     = tw_code_i ? code_bits_i : tile_bits_i;
+  assign act_bits_o = bits_o & tw_cmask_i;
+  assign k_bits_o   = bits_o | ~tw_cmask_i;
 endmodule
 
 `default_nettype wire

@@ -55,7 +55,7 @@ class RowBuilder {
     tile_bits_ = module_.output("tile_bits_o", shape_.cols);
     module_.port_group("Wide tiles");
     sh_capture_ = module_.input("sh_capture_i", shape_.branches, "one bit a branch");
-    sh_shift_ = module_.input("sh_shift_i", 1);
+    sh_shift_ = module_.input("wt_shift_cols_i", 1);
     sh_acc_ = module_.output("sh_acc_o", shape_.branches * shape_.lanes * shape_.acc_bits,
                              "branch-major, lane 0 lowest");
   }

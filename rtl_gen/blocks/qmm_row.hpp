@@ -17,7 +17,7 @@ struct QmmRowShape {
 
 /// Module `qmm_row`. Ports: `clk_i`, `acc_valid_i`, `acc_first_i`, `acc_double_i`, `a_i` [TK], for
 /// each column c `b<c>_i` [TK] and `preload<c>_i` [AccW], `bit_capture_i`, `tile_bits_o` [TC],
-/// `sh_capture_i` [BR], `sh_shift_i`, `sh_acc_o` [BR*Lanes*AccW] (branch-major).
+/// `sh_capture_i` [BR], `wt_shift_cols_i`, `sh_acc_o` [BR*Lanes*AccW] (branch-major).
 /// `pe` is the interface of rtl/qmm_pe.sv.
 emit::Module qmm_row(const QmmRowShape& shape, const emit::Interface& pe);
 
