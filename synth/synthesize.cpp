@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "synth/synthesize.hpp"
+
+#include <fmt/format.h>
+
+#include "synth/liberty.hpp"
+#include "synth/tool.hpp"
+#include "synth/yosys_flow.hpp"
+
+namespace bat::synth {
+namespace {
+
+// "Yosys 0.23 (git sha1 ...)" down to "Yosys 0.23".
+Result<std::string> yosys_version(const std::filesystem::path& dir) {
+  const ToolRun run{{"yosys", "-V"}, dir, dir / "version.log", std::chrono::seconds{60}};
+  if (Result<double> ran = run_tool(run); !ran) return ran.error();
+  Result<std::string> text = read_text(run.log);
+  if (!text) return text;
+  return text.value().substr(0, text.value().find_first_of("(\n"));
+}
+
+Result<SynthReport> synthesize_in(const Sources& sources, Target target, const SynthOptions& options,
+                                  const std::filesystem::path& dir) {
+  const Result<std::string> version = yosys_version(dir);
+  if (!version) return version.error();
+  const Result<Design> design = elaborate(sources, dir, options.timeout);
+  if (!design) return design.error();
+  MapOptions map;
+  map.timeout = options.timeout;
+  const Result<MappedNetlist> netlist = map_design(design.value(), target, map, dir);
+  if (!netlist) return netlist.error();
+
+  std::optional<Liberty> liberty;
+  if (target == Target::kOsu018) {
+    const Result<std::filesystem::path> file = find_osu018();
+    if (!file) return file.error();
+    Result<Liberty> read = read_liberty(file.value());
+    if (!read) return read.error();
+    liberty = std::move(read).value();
+  }
+  Result<SynthReport> report =
+      build_report(design.value(), netlist.value().counts, target, liberty ? &*liberty : nullptr);
+  if (!report) return report;
+  report.value().tool = version.value();
+  while (report.value().tool.ends_with(' ')) report.value().tool.pop_back();
+  report.value().seconds = netlist.value().seconds;
+  return report;
+}
+
+}  // namespace
+
+Result<SynthReport> synthesize_sources(const Sources& sources, Target target, const SynthOptions& options) {
+  if (options.work_dir) {
+    std::error_code failure;
+    std::filesystem::create_directories(*options.work_dir, failure);
+    if (failure) return Error{fmt::format("cannot create {}: {}", options.work_dir->string(), failure.message())};
+    return synthesize_in(sources, target, options, *options.work_dir);
+  }
+  Result<ScratchDir> scratch = ScratchDir::create("bat-synth");
+  if (!scratch) return scratch.error();
+  Result<SynthReport> report = synthesize_in(sources, target, options, scratch.value().path());
+  if (!report) scratch.value().keep();  // the error names a log in it
+  return report;
+}
+
+}  // namespace bat::synth

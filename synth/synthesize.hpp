@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: Apache-2.0
+// From a configuration, or any set of sources, to an area report.
+#pragma once
+
+#include <chrono>
+#include <filesystem>
+#include <optional>
+
+#include "models/io/result.hpp"
+#include "synth/counts.hpp"
+#include "synth/design.hpp"
+#include "synth/report.hpp"
+
+namespace bat::synth {
+
+struct SynthOptions {
+  /// Where scripts, logs and netlists stay; a temporary directory that is removed on success by default.
+  std::optional<std::filesystem::path> work_dir;
+  /// For each run of a tool.
+  std::chrono::seconds timeout{3600};
+};
+
+/// Elaborates and maps the sources and counts the result. `config` and `config_hash` of the report stay empty.
+/// Errors: kMissingTool, or kMismatch with the log of the tool that failed.
+Result<SynthReport> synthesize_sources(const Sources& sources, Target target, const SynthOptions& options);
+
+}  // namespace bat::synth

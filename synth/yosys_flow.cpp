@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "synth/yosys_flow.hpp"
+
+#include <fmt/format.h>
+
+#include <array>
+#include <string_view>
+
+#include "synth/liberty.hpp"
+#include "synth/tool.hpp"
+
+namespace bat::synth {
+namespace {
+
+// What these tools always say about a sound design.
+constexpr std::array<std::string_view, 16> kExpectedWarnings = {
+    // abc9 of 0.23 has no UltraScale+ delays; counts do not depend on them.
+    "'synth_xilinx -abc9' not currently supported for the 'xcup' family",
+    "ABC: Warning: The network is combinational",
+    // FAX1 and HAX1 of the library; they are mapped by name, not by abc.
+    "ABC: Warning: Detected 2 multi-output gates",
+    "ABC: Warning: Templates are defined",
+    // yosys's own block RAM map ties full-width signals to the ports of the half-size block.
+    ".ADDRARDADDR from ", ".ADDRBWRADDR from ", ".DINADIN from ", ".DINBDIN from ", ".DINPADINP from ",
+    ".DINPBDINP from ", ".WEBWE from ", ".WEA from ", ".DOUTADOUT from ", ".DOUTBDOUT from ", ".DOUTPADOUTP from ",
+    ".DOUTPBDOUTP from "};
+
+// Adders that yosys finds ($fa: one bit of a carry-save stage) and the adder leaves of the source become the
+// library's adder cells, which abc cannot use because they have two outputs.
+constexpr std::string_view kAdderMap = R"((* techmap_celltype = "$fa" *)
+module bat_map_fa(A, B, C, X, Y);
+  parameter WIDTH = 1;
+  input [WIDTH-1:0] A, B, C;
+  output [WIDTH-1:0] X, Y;
+  genvar i;
+  generate for (i = 0; i < WIDTH; i = i + 1) begin : bits
+    FAX1 cell_i(.A(A[i]), .B(B[i]), .C(C[i]), .YS(Y[i]), .YC(X[i]));
+  end endgenerate
+endmodule
+)";
+
+std::string keep_commands(const Design& design, bool ram_black_box) {
+  std::string text;
+  for (const auto& [name, module] : design.modules) {
+    if (ram_black_box && is_ram(module)) {
+      text += fmt::format("blackbox {}\n", name);
+    } else if (!is_dissolved(module) || name == design.top) {
+      text += fmt::format("setattr -mod -set keep_hierarchy 1 {}\n", name);
+    }
+  }
+  return text;
+}
+
+std::string standard_cell_commands(const Design& design, const std::filesystem::path& liberty,
+                                   const std::filesystem::path& work_dir) {
+  const std::string lib = quoted(liberty);
+  // `synth` in three parts: adders are mapped between the coarse and the fine one, while they are still words.
+  return fmt::format(
+      "flatten\n"
+      "synth -top {0} -run begin:fine\n"
+      "techmap -map {1}\n"
+      "synth -top {0} -run fine:check\n"
+      "dfflibmap -liberty {2}\n"
+      "abc -liberty {2}\n"
+      "opt_clean -purge\n",
+      design.top, quoted(work_dir / "adder_map.v"), lib);
+}
+
+}  // namespace
+
+bool is_dissolved(const DesignModule& module) {
+  constexpr std::array<std::string_view, 2> kSmall = {"full_adder", "half_adder"};
+  for (const std::string_view name : kSmall) {
+    if (module.base == name) return !module.keep_hierarchy;
+  }
+  return false;
+}
+
+std::string map_script(const Design& design, Target target, const MapOptions& options,
+                       const std::filesystem::path& liberty, const std::filesystem::path& work_dir) {
+  const bool black_box = options.ram_black_box || target == Target::kOsu018;
+  std::string script;
+  if (target == Target::kOsu018) {
+    script += fmt::format("read_liberty -lib -ignore_miss_func {}\n", quoted(liberty));
+  }
+  script += fmt::format("read_rtlil {}\n{}", quoted(design.rtlil), keep_commands(design, black_box));
+  switch (target) {
+    case Target::kXcup:
+      script += fmt::format("synth_xilinx -family xcup -abc9 -noiopad -noclkbuf -flatten{} -top {}\n",
+                            options.dsp ? "" : " -nodsp", design.top);
+      break;
+    case Target::kIce40:
+      script += fmt::format("synth_ice40 -abc9 -dff -top {}\n", design.top);
+      break;
+    case Target::kOsu018:
+      script += standard_cell_commands(design, liberty, work_dir);
+      break;
+  }
+  // `tee` takes no quoted name; the tool runs in work_dir.
+  script += fmt::format("check -assert\nwrite_verilog -noattr {}\ntee -q -o stat.json stat -json\n",
+                        quoted(work_dir / "netlist.v"));
+  return script;
+}
+
+Result<MappedNetlist> map_design(const Design& design, Target target, const MapOptions& options,
+                                 const std::filesystem::path& work_dir) {
+  std::filesystem::path liberty;
+  if (target == Target::kOsu018) {
+    const Result<std::filesystem::path> found = find_osu018();
+    if (!found) return found.error();
+    liberty = found.value();
+    if (Status wrote = write_text(work_dir / "adder_map.v", kAdderMap); !wrote) return wrote.error();
+  }
+  const std::filesystem::path script = work_dir / "map.ys";
+  if (Status wrote = write_text(script, map_script(design, target, options, liberty, work_dir)); !wrote) {
+    return wrote.error();
+  }
+  const ToolRun run{{"yosys", "-Q", "-T", "-s", script.string()}, work_dir, work_dir / "map.log", options.timeout};
+  const Result<double> ran = run_checked(run, kExpectedWarnings);
+  if (!ran) return ran.error();
+
+  const Result<std::string> stat = read_text(work_dir / "stat.json");
+  if (!stat) return stat.error();
+  Result<NetlistCounts> counts = parse_stat(stat.value());
+  if (!counts) return counts.error();
+  return MappedNetlist{std::move(counts.value()), work_dir / "netlist.v", ran.value()};
+}
+
+}  // namespace bat::synth

@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+// Maps an elaborated hierarchy to a target with Yosys 0.23 or newer: every unique module is mapped once, in one run.
+#pragma once
+
+#include <chrono>
+#include <filesystem>
+#include <string>
+
+#include "models/io/result.hpp"
+#include "synth/counts.hpp"
+#include "synth/design.hpp"
+
+namespace bat::synth {
+
+struct MapOptions {
+  /// Leave `bat_ram` as black boxes also on FPGA targets (always so for standard cells).
+  bool ram_black_box = false;
+  /// Multiplier blocks may be used (xcup).
+  bool dsp = true;
+  std::chrono::seconds timeout{3600};
+};
+
+struct MappedNetlist {
+  NetlistCounts counts;
+  std::filesystem::path verilog;  ///< the netlist, without black boxes and cell models
+  double seconds = 0.0;
+};
+
+/// The commands that map the design of `design.rtlil`. `liberty` is used for standard cells only.
+std::string map_script(const Design& design, Target target, const MapOptions& options,
+                       const std::filesystem::path& liberty, const std::filesystem::path& work_dir);
+
+/// Runs the commands. An unexpected warning, an inferred latch, an undriven net or a cell that is not the
+/// target's is an error.
+Result<MappedNetlist> map_design(const Design& design, Target target, const MapOptions& options,
+                                 const std::filesystem::path& work_dir);
+
+/// Modules too small to be worth a boundary: full and half adders and the like are dissolved into what uses them,
+/// unless the source asks to keep them.
+bool is_dissolved(const DesignModule& module);
+
+}  // namespace bat::synth
