@@ -12,7 +12,7 @@
 #include <vector>
 
 #include "models/bmt/random_model.hpp"
-#include "sim/run.hpp"
+#include "sim/bench.hpp"
 
 namespace bat::sim {
 
@@ -65,6 +65,11 @@ struct VerifyResult {
   bool passed() const { return failures.empty(); }
   nlohmann::ordered_json json() const;
 };
+
+/// Runs one case on a bench made for it (RTL with tensors, or interpreter) and adds to `tally`.
+/// Nothing if it passed.
+std::optional<CaseFailure> run_case(const Bench& bench, const VerifyCase& which,
+                                    const VerifyOptions& options, VerifyResult& tally);
 
 /// Errors: bad configuration, missing tool, failed build. A failing case is in the result.
 Result<VerifyResult> verify(const Config& config, const VerifyOptions& options);

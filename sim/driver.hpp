@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: Apache-2.0
+// Host software of the accelerator: loads a model, keeps the job queue full, collects logits. Knows
+// registers and memory only, so it drives any Device.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "models/bmt/sample.hpp"
+#include "rtl_gen/program/compiler.hpp"
+#include "sim/device.hpp"
+
+namespace bat::sim {
+
+struct DriverOptions {
+  /// Start of everything in device memory; rounded up to the alignment of the configuration.
+  std::uint64_t base = 4096;
+  /// Jobs in flight; 0: as many as the job queue holds.
+  int window = 0;
+  /// A job that takes longer has failed.
+  std::uint64_t max_job_cycles = 4000000000ULL;
+};
+
+/// Calls around each job; empty functions are skipped.
+struct DriverHooks {
+  std::function<void(std::size_t sample, const Program& program)> before_push;
+  std::function<void(std::size_t sample, const std::vector<std::int32_t>& logits)> completed;
+};
+
+/// An error that the accelerator reported in its ERROR register.
+struct DeviceFault {
+  int code = 0;
+  int unit = 0;  ///< unit or AXI client
+  int instruction = 0;
+};
+
+class Driver {
+ public:
+  /// `device` and `image` must outlive the driver.
+  Driver(Device& device, const Config& config, const Plan& plan, const ModelImage& image,
+         const DriverOptions& options);
+
+  /// Resets the device, checks that it is the accelerator of the configuration, writes the model.
+  Status start();
+  /// The program for `tokens` tokens; compiled and written to device memory on first use.
+  Result<const Program*> program(int tokens);
+  /// Runs samples back to back. Errors: invalid sample, hang, device error (see `fault`).
+  Status run(const std::vector<bmt::Sample>& samples, const DriverHooks& hooks = {});
+  /// What ERROR held when `run` failed; code 0 if it failed otherwise.
+  const DeviceFault& fault() const { return fault_; }
+  /// Soft reset through CTRL after a fault; model and programs in memory stay valid.
+  Status recover();
+  /// 64-bit counter `index` (docs/architecture.md section 7).
+  Result<std::uint64_t> counter(int index);
+  Status clear_counters();
+  /// Checks that model, programs and guard bytes around the outputs are as they were written.
+  Status check_memory();
+
+ private:
+  struct LoadedProgram {
+    std::unique_ptr<Program> program;
+    std::uint64_t address = 0;
+  };
+  struct Slot {
+    std::uint64_t input = 0;
+    std::uint64_t output = 0;
+  };
+  struct InFlight {
+    std::size_t sample;
+    const Program* program;
+    std::size_t slot;
+  };
+
+  std::uint64_t allocate(std::uint64_t bytes);
+  Status check_identity();
+  Status configure();
+  Status allocate_slots();
+  Status write_wide(std::uint32_t offset, std::uint64_t value);
+  Status push(std::size_t sample, const bmt::Sample& data, const DriverHooks& hooks);
+  /// Waits for the interrupt and retires what is done.
+  Status wait(const DriverHooks& hooks);
+  Status retire(const DriverHooks& hooks);
+  Error device_error(std::uint32_t value);
+
+  Device& device_;
+  Config config_;
+  Plan plan_;
+  const ModelImage& image_;
+  DriverOptions options_;
+  std::uint64_t free_ = 0;
+  std::uint64_t model_address_ = 0;
+  std::map<int, LoadedProgram> programs_;
+  std::vector<Slot> slots_;
+  std::vector<InFlight> in_flight_;
+  std::size_t pushed_ = 0;
+  std::uint32_t jobs_done_ = 0;
+  DeviceFault fault_;
+};
+
+/// Where the cycles go while nothing moves: one line a unit from the counters, measured over
+/// `cycles` cycles.
+Result<std::string> describe_stall(Device& device, std::uint64_t cycles = 1000);
+
+}  // namespace bat::sim

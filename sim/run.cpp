@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sim/run.hpp"
+
+#include <fmt/format.h>
+
+#include "sim/bench.hpp"
+
+namespace bat::sim {
+
+nlohmann::ordered_json RunResult::json() const {
+  nlohmann::ordered_json object{{"config", config},
+                                {"model", model},
+                                {"samples", samples},
+                                {"bit_exact", bit_exact},
+                                {"mismatches", mismatches},
+                                {"compared_bits", compared_bits},
+                                {"accuracy", nullptr},
+                                {"cycles_per_sample", cycles_per_sample},
+                                {"qmm_utilization", qmm_utilization},
+                                {"sim_cycles_per_second", sim_cycles_per_second}};
+  if (accuracy) object["accuracy"] = *accuracy;
+  nlohmann::ordered_json list = nlohmann::ordered_json::object();
+  for (std::size_t i = 0; i < counters.size(); ++i) list[kCounterNames[i]] = counters[i];
+  object["counters"] = list;
+  if (!violations.empty()) object["violations"] = violations;
+  return object;
+}
+
+Result<RunResult> run(const Config& config, const bmt::Model& model,
+                      const std::vector<bmt::Sample>& samples, const RunOptions& options) {
+  const Result<Bench> bench = Bench::create(config, options);
+  if (!bench.ok()) return bench.error();
+  const std::string replay = fmt::format(
+      "batkit run {} --model {} --count {} --stall {} --seed {} --tensors", config.name, model.name,
+      samples.size(), kStallModeNames[static_cast<std::size_t>(options.stall)], options.seed);
+  return bench.value().run(model, samples, options, replay);
+}
+
+}  // namespace bat::sim
