@@ -78,7 +78,7 @@ TEST(Glue, SurvivesDamage) {
   for (const Case& c : kCases) {
     for (int i = 0; i < 4000; ++i) {
       const auto examples = parse_glue(mutator.mutate(std::string(c.text)), c.task, "x");
-      EXPECT_NE(examples.ok(), !examples.ok() && examples.error().message.empty());
+      EXPECT_TRUE(examples.ok() || !examples.error().message.empty());
     }
   }
 }
