@@ -21,7 +21,7 @@ constexpr std::array kNumbers{"0",           "-1",
                               "[]",          "{}",
                               "nan"};
 constexpr std::array kPieces{"\"", "{",  "}",   "[",       "]",        ",", ":",
-                             "=",  "\n", "\0x", "\\u0000", "\xFF\xFE", "#"};
+                             "=",  "\n", "\\u0000", "\xFF\xFE", "#"};
 
 void replace_number(std::string& text, Random& random) {
   const std::size_t start = random.below(text.size());
@@ -67,7 +67,7 @@ void edit_byte(std::string& text, Random& random) {
 
 void edit_once(std::string& text, Random& random) {
   if (text.empty()) {
-    text = "\0";
+    text.push_back(kPieces[random.below(kPieces.size())][0]);
     return;
   }
   switch (random.below(6)) {

@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <filesystem>
+#include <memory>
 #include <span>
 #include <string_view>
 
@@ -28,6 +29,11 @@ std::span<const std::uint8_t> bytes_of(const std::string& image) {
 
 std::string text_of(std::span<const std::uint8_t> bytes) { return {bytes.begin(), bytes.end()}; }
 
+template <typename T>
+std::string message_of(const Result<T>& result) {
+  return result.ok() ? std::string() : result.error().message;
+}
+
 Target config_target() {
   Target target{"config", {}, {}, {}};
   for (const std::string& name : config_names()) {
@@ -47,7 +53,7 @@ Target config_target() {
       broken = "the canonical text does not read back";
     }
     const Result<Plan> planned = plan(config.value());
-    return planned.ok() ? "" : planned.error().message;
+    return message_of(planned);
   };
   return target;
 }
@@ -120,12 +126,12 @@ Target model_target() {
   target.read = [scratch](const std::string& image, std::string& broken) -> std::string {
     if (!io::write_text_atomic(scratch->path(), image).ok()) {
       broken = "cannot write the scratch file";
-      return "";
+      return {};
     }
     const Result<bmt::Model> model = bmt::load_model(scratch->path());
     if (!model.ok()) return model.error().message;
     use_model(model.value(), broken);
-    return "";
+    return {};
   };
   return target;
 }
@@ -133,7 +139,7 @@ Target model_target() {
 Target safetensors_target() {
   Target target{"safetensors", {}, {}, {}};
   io::SafetensorsFile file;
-  file.metadata["a"] = "b";
+  file.metadata.emplace("key", "value");
   file.tensors["x"] = {io::Dtype::kU8, {2, 3}, {1, 2, 3, 4, 5, 6}};
   file.tensors["y"] = {io::Dtype::kI32, {1}, {1, 2, 3, 4}};
   target.valid.push_back(text_of(io::serialize_safetensors(file)));
@@ -142,7 +148,7 @@ Target safetensors_target() {
     if (!parsed.ok()) return parsed.error().message;
     const auto again = io::parse_safetensors(io::serialize_safetensors(parsed.value()), "again");
     if (!again.ok()) broken = "what was read cannot be written and read again";
-    return "";
+    return {};
   };
   return target;
 }
@@ -159,23 +165,22 @@ Target idx_target() {
                   11));
   target.read = [](const std::string& image, std::string&) -> std::string {
     const auto parsed = io::parse_idx(bytes_of(image), "fuzz");
-    return parsed.ok() ? "" : parsed.error().message;
+    return message_of(parsed);
   };
   return target;
 }
 
 Target gzip_target() {
   Target target{"gzip", {}, {}, {}};
-  // gzip of "hello hello hello\n"
-  target.valid.push_back(std::string(
-      "\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\x03\xcb\x48\xcd\xc9\xc9\x57\xc8\x40\x27\xb8\x00\x6e\x84"
-      "\x96\xf2\x12\x00\x00\x00",
-      29));
+  static constexpr std::uint8_t kHello[] = {
+      31, 139, 8,  0,   0,  0, 0,  0,   0,   3,   203, 72, 205, 201, 201,
+      87, 200, 64, 144, 92, 0, 59, 124, 138, 223, 18,  0,  0,   0};  // "hello hello hello\n"
+  target.valid.push_back(text_of(kHello));
   target.read = [](const std::string& image, std::string& broken) -> std::string {
     const auto data = io::gunzip(bytes_of(image), "fuzz", 1 << 16);
     if (!data.ok()) return data.error().message;
     if (data.value().size() > (1 << 16)) broken = "more bytes than the limit";
-    return "";
+    return {};
   };
   return target;
 }
@@ -203,7 +208,7 @@ Target vocab_target() {
     const auto good = io::WordPiece::from_vocab("[UNK]\n[CLS]\n[SEP]\na\n##b\n", true);
     const io::Encoding encoded = good.value().encode(image, image, 16);
     if (encoded.ids.size() > 16) broken = "more tokens than asked for";
-    return pieces.ok() ? "" : pieces.error().message;
+    return message_of(pieces);
   };
   return target;
 }
