@@ -84,6 +84,252 @@ module drain_control #(
   output logic [            1:0] dr_s_upd_o,
   output logic                   dr_s_first_o
 );
+  localparam int NB = TC / Lanes;  // beats of a tile
+  localparam int BeatW = (NB > 1) ? $clog2(NB) : 1;
+  localparam int RecW = 64 * BR;
+  localparam int OffLsb = 16 * BR;
+
+  // ---------------------------------------------------------------------------------------------------------------
+  // Issue (d0): a tile starts when its parameter words are there and its bank is free; then one beat a cycle.
+  logic             run_q;
+  logic             code_wait_q;  // a CODE tile is in the lanes or in the tile writer
+  logic [BeatW-1:0] beat_q;
+  logic             is_res;
+  logic             is_score;
+  logic             is_code;
+  logic             is_logit;
+  logic [     15:0] p_ahead;
+  logic             p_ok;
+  logic             want;
+  logic             issue;
+  logic             last;
+  logic             code_done;
+  logic [      6:0] column;
+  logic [Lanes-1:0] mask;
+  logic             any;
+
+  assign is_res   = (wt_out_i == 3'(bat_pkg::OutRes));
+  assign is_score = (wt_out_i == 3'(bat_pkg::OutScore));
+  assign is_code  = (wt_out_i == 3'(bat_pkg::OutCode));
+  assign is_logit = (wt_out_i == 3'(bat_pkg::OutLogit));
+
+  // Words present beyond the tile's first; negative while the DMA has not come so far.
+  assign p_ahead = p_head_i - wt_p_addr_i;
+  assign p_ok    = is_score || (!p_ahead[15] && p_ahead >= (wt_bcast_i ? 16'd1 : 16'(NB)));
+  assign want    = wt_valid_i && !run_q && p_ok;
+  assign issue   = wt_valid_i && !code_wait_q && (run_q || (p_ok && !(is_res && dr_block_i[wt_rt_i[0]])));
+  assign last    = (beat_q == BeatW'(NB - 1));
+  assign column  = 7'(32'(beat_q) * Lanes);
+
+  for (genvar l = 0; l < Lanes; l = l + 1) begin : gen_mask
+    assign mask[l] = (column + 7'(l) < wt_cvalid_i);
+  end
+  assign any = mask[0];
+
+  assign dr_want_o       = {want && is_res && wt_rt_i[0], want && is_res && !wt_rt_i[0]};
+  assign wt_shift_cols_o = issue;
+  assign p_re_o          = issue && !is_score;
+  assign p_rd_addr_o     = wt_p_addr_i + (wt_bcast_i ? 16'd0 : 16'(beat_q));
+  assign wt_done_o       = (issue && last && !is_code) || code_done;
+  assign p_free_valid_o  = wt_done_o && (wt_p_free_i != 16'd0);
+  assign p_free_words_o  = wt_p_free_i;
+
+  always_ff @(posedge clk_i or negedge rst_ni) begin
+    if (!rst_ni) begin
+      run_q       <= 1'b0;
+      code_wait_q <= 1'b0;
+      beat_q      <= '0;
+    end else begin
+      if (issue) begin
+        run_q  <= !last;
+        beat_q <= last ? '0 : (beat_q + 1'b1);
+      end
+      if (issue && last && is_code) code_wait_q <= 1'b1;
+      else if (code_done) code_wait_q <= 1'b0;
+    end
+  end
+
+  // ---------------------------------------------------------------------------------------------------------------
+  // Pipeline d1 .. d9 beside the lanes. Bit k-1 (or field k-1) of a vector belongs to stage dk.
+  logic [        8:0] v_q;
+  logic               res8;  // a RES beat at d8
+  logic [        8:0] last_q;
+  logic [        8:0] code_q;
+  logic [        7:0] res_q;
+  logic [        7:0] bank_q;
+  logic [        7:0] first_q;
+  logic [        7:0] stat_first_q;
+  logic               score_q;
+  logic [        1:0] s_first_q;
+  logic [        1:0] slot_q;
+  logic               any_q;
+  logic [  ScoreAw-1:0] s_addr_q;
+  logic [        5:0] logit_q;
+  logic [ 11*6-1:0]   l_addr_q;
+  logic [ Lanes*6-1:0] mask_q;
+  logic [ ResAw*6-1:0] res_addr_q;
+  logic [StatAw*8-1:0] stat_addr_q;
+  logic [    6*4-1:0] shift_q;
+  logic [    8*5-1:0] cmax_q;
+  logic [        4:0] skip0_q;
+  logic               bcast_q;
+
+  always_ff @(posedge clk_i or negedge rst_ni) begin
+    if (!rst_ni) begin
+      v_q <= '0;
+    end else begin
+      v_q <= {v_q[7:0], issue};
+    end
+  end
+
+  always_ff @(posedge clk_i) begin
+    last_q       <= {last_q[7:0], last};
+    code_q       <= {code_q[7:0], is_code};
+    res_q        <= {res_q[6:0], is_res};
+    bank_q       <= {bank_q[6:0], wt_rt_i[0]};
+    first_q      <= {first_q[6:0], !run_q};
+    stat_first_q <= {stat_first_q[6:0], wt_stat_first_i};
+    score_q      <= is_score;
+    s_first_q    <= {s_first_q[0], wt_s_first_i && !run_q};
+    slot_q       <= {slot_q[0], wt_slot_i};
+    any_q        <= any;
+    s_addr_q     <= ScoreAw'(wt_s_addr_i) + ScoreAw'(beat_q) + (wt_slot_i ? ScoreAw'(ScoreDepth) : '0);
+    logit_q      <= {logit_q[4:0], is_logit};
+    l_addr_q     <= {l_addr_q[11*5-1:0], wt_l_base_i + 11'(column)};
+    mask_q       <= {mask_q[Lanes*5-1:0], mask};
+    res_addr_q   <= {res_addr_q[ResAw*5-1:0], wt_res_addr_i[ResAw-1:0] + ResAw'(beat_q)};
+    stat_addr_q  <= {stat_addr_q[StatAw*7-1:0], StatAw'(wt_rt_i[9:1])};
+    shift_q      <= {shift_q[6*3-1:0], wt_shift_i};
+    cmax_q       <= {cmax_q[8*4-1:0], 8'((9'd1 << wt_ob_i) - 9'd1)};
+    skip0_q      <= {skip0_q[3:0], wt_skip0_i};
+    bcast_q      <= wt_bcast_i;
+  end
+
+  // The sums of d8 belong to RES beats only.
+  assign dr_en_o = {res8, v_q[6:0], issue};
+
+  // Parameter words: read at d0, here at d1, multipliers in use at d2, offsets at d3.
+  logic [BR*Lanes*16-1:0] mul_q;
+  logic [   Lanes*48-1:0] off_q;
+  logic [   Lanes*48-1:0] off2_q;
+  for (genvar l = 0; l < Lanes; l = l + 1) begin : gen_record
+    logic [RecW-1:0] record;
+    assign record = bcast_q ? p_rd_data_i[RecW-1:0] : p_rd_data_i[l*RecW+:RecW];
+    for (genvar b = 0; b < BR; b = b + 1) begin : gen_branch
+      always_ff @(posedge clk_i) if (v_q[0]) mul_q[(b*Lanes+l)*16+:16] <= record[b*16+:16];
+    end
+    always_ff @(posedge clk_i) if (v_q[0]) off_q[l*48+:48] <= record[OffLsb+:48];
+    if (BR == 2) begin : gen_unused_record
+      /* verilator lint_off UNUSED */
+      wire unused_record = |record[RecW-1:80];
+      /* verilator lint_on UNUSED */
+    end
+  end
+  always_ff @(posedge clk_i) if (v_q[1]) off2_q <= off_q;
+  assign dr_mul_o   = mul_q;
+  assign dr_off_o   = off2_q;
+  assign dr_shift_o = shift_q[6*3+:6];
+
+  // Scores: written at d1, maximum at d2.
+  logic score_upd_q;
+  always_ff @(posedge clk_i or negedge rst_ni) begin
+    if (!rst_ni) score_upd_q <= 1'b0;
+    else score_upd_q <= dr_s_we_o;
+  end
+  assign dr_s_we_o    = v_q[0] && score_q && any_q;
+  assign dr_s_addr_o  = s_addr_q;
+  assign dr_s_mask_o  = mask_q[Lanes-1:0];
+  assign dr_s_upd_o   = {score_upd_q && slot_q[1], score_upd_q && !slot_q[1]};
+  assign dr_s_first_o = s_first_q[1];
+
+  // RES: read at d4, added at d5, written at d6.
+  logic [1:0] at_bank4;
+  logic [1:0] at_bank6;
+  assign at_bank4        = {bank_q[3], !bank_q[3]};
+  assign at_bank6        = {bank_q[5], !bank_q[5]};
+  assign dr_res_re_o     = at_bank4 & {2{v_q[3] && res_q[3]}};
+  assign dr_res_raddr_o  = res_addr_q[ResAw*3+:ResAw];
+  assign dr_bank_o       = bank_q[4];
+  assign dr_skip0_o      = skip0_q[4];
+  assign dr_cmax_o       = cmax_q[8*4+:8];
+  assign dr_res_we_o     = at_bank6 & {2{v_q[5] && res_q[5]}};
+  assign dr_res_waddr_o  = res_addr_q[ResAw*5+:ResAw];
+  assign dr_mask_o       = mask_q[Lanes*5+:Lanes];
+  assign dr_res_mask_o   = mask_q[Lanes*5+:Lanes];
+  assign dr_code_en_o    = v_q[5] && code_q[5];
+  assign lg_we_o         = mask_q[Lanes*5+:Lanes] & {Lanes{v_q[5] && logit_q[5]}};
+  assign lg_addr_o       = l_addr_q[11*5+:11];
+
+  // STAT: read at d7, summed and written at d8. A tile goes on from the sums of the tile before it when that had the
+  // same row tile and nobody else could have had the bank in between.
+  logic              tag_valid_q;
+  logic              tag_bank_q;
+  logic [StatAw-1:0] tag_addr_q;
+  logic [StatAw-1:0] stat_addr8;
+  assign res8            = v_q[7] && res_q[7];
+  assign stat_addr8      = stat_addr_q[StatAw*7+:StatAw];
+  assign dr_stat_re_o    = {bank_q[6], !bank_q[6]} & {2{v_q[6] && res_q[6] && first_q[6]}};
+  assign dr_stat_raddr_o = stat_addr_q[StatAw*6+:StatAw];
+  assign dr_stat_bank_o  = bank_q[7];
+  assign dr_stat_zero_o  = first_q[7] && stat_first_q[7];
+  assign dr_stat_keep_o  = !first_q[7] || (tag_valid_q && tag_bank_q == bank_q[7] && tag_addr_q == stat_addr8);
+  assign dr_stat_we_o    = {bank_q[7], !bank_q[7]} & {2{res8 && last_q[7]}};
+  assign dr_stat_waddr_o = stat_addr8;
+
+  always_ff @(posedge clk_i or negedge rst_ni) begin
+    if (!rst_ni) begin
+      tag_valid_q <= 1'b0;
+    end else if (res8) begin
+      tag_valid_q <= 1'b1;
+    end else if (!dr_busy_o[tag_bank_q]) begin
+      tag_valid_q <= 1'b0;
+    end
+  end
+  always_ff @(posedge clk_i) begin
+    if (res8) begin
+      tag_bank_q <= bank_q[7];
+      tag_addr_q <= stat_addr8;
+    end
+  end
+
+  assign dr_busy_o[0] = (issue && is_res && !wt_rt_i[0]) || ((v_q[7:0] & res_q & ~bank_q) != 8'd0);
+  assign dr_busy_o[1] = (issue && is_res && wt_rt_i[0]) || ((v_q[7:0] & res_q & bank_q) != 8'd0);
+
+  // ---------------------------------------------------------------------------------------------------------------
+  // CODE: the planes are complete after d6 of the last beat; the tile writer takes one at a time.
+  logic       cw_valid_q;
+  logic [2:0] cw_plane_q;
+  logic       plane_last;
+  assign plane_last = ({1'b0, cw_plane_q} + 4'd1 >= wt_ob_i);
+  assign code_done  = cw_valid_q && cw_ready_i && plane_last;
+  assign cw_valid_o = cw_valid_q;
+  assign cw_plane_o = cw_plane_q;
+
+  always_ff @(posedge clk_i or negedge rst_ni) begin
+    if (!rst_ni) begin
+      cw_valid_q <= 1'b0;
+      cw_plane_q <= 3'd0;
+    end else if (dr_code_en_o && last_q[5]) begin
+      cw_valid_q <= 1'b1;
+      cw_plane_q <= 3'd0;
+    end else if (cw_valid_q && cw_ready_i) begin
+      cw_valid_q <= !plane_last;
+      cw_plane_q <= cw_plane_q + 3'd1;
+    end
+  end
+
+  // Retirement in order: d9 of the last beat; a CODE tile two cycles after its last plane, when all before it retired.
+  logic [1:0] code_retire_q;
+  always_ff @(posedge clk_i or negedge rst_ni) begin
+    if (!rst_ni) code_retire_q <= 2'b00;
+    else code_retire_q <= {code_retire_q[0], code_done};
+  end
+  assign wt_retire_o = (v_q[8] && last_q[8] && !code_q[8]) || code_retire_q[1];
+
+  // Addresses have the width of the instruction fields; the planner sizes the memories.
+  /* verilator lint_off UNUSED */
+  wire unused_bits = |{wt_res_addr_i, wt_rt_i, wt_s_addr_i};
+  /* verilator lint_on UNUSED */
 endmodule
 
 `default_nettype wire

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Sequence of layernorm_root's steps, one for all rows.
 //
-// start_i (with d_i valid and S, Q in place; ignored while busy_o) begins; done_o is high in the one cycle after the
+// start_i (with d_i valid and S, Q in place; ignored while steps run) begins; done_o is high in the one cycle after the
 // last step, when rec_o and shift_o of the rows are valid. Latency from start_i to done_o: 41 + SumW cycles.
 `default_nettype none
 
@@ -15,7 +15,6 @@ module layernorm_root_control #(
   input  logic          rst_ni,
   input  logic          start_i,
   input  logic [DW-1:0] d_i,
-  output logic          busy_o,
   output logic          done_o,
   output logic [   2:0] op_o,
   output logic [   4:0] k_o,
@@ -62,7 +61,6 @@ module layernorm_root_control #(
     end
   end
 
-  assign busy_o = (op_q != 3'd0);
   assign done_o = done_q;
   assign op_o   = op_q;
   assign k_o    = k_q;

@@ -94,6 +94,231 @@ module row_unit #(
   output logic                xb_feat_o,
   output logic [      TK-1:0] xb_data_o
 );
+  // ---------------------------------------------------------------------------------------------------------------
+  // Instructions enter in order: LN when the former LN's roots are done, others when everything before is done.
+  logic [3:0] op;
+  logic       is_ln;
+  logic       accept;
+  logic       ln_ready;
+  logic       ln_idle;
+  logic       ln_work;
+  logic       ln_wait;
+  logic       ln_done;
+  logic       em_active;
+  logic       em_work;
+  logic       em_wait;
+  logic       em_done;
+  logic       ft_active;
+  logic       ft_work;
+  logic       ft_done;
+  assign op            = instr_i[bat_pkg::OpLsb+:bat_pkg::OpW];
+  assign is_ln         = (op == 4'(bat_pkg::OpLn));
+  assign instr_ready_o = !em_active && !ft_active && (is_ln ? ln_ready : ln_idle);
+  assign accept        = instr_valid_i && instr_ready_o;
+  assign done_o        = ln_done || em_done || ft_done;
+  assign stalled_o     = ln_wait || em_wait;
+  assign busy_o        = !stalled_o && (ln_work || em_work || ft_work);
+
+  // ---------------------------------------------------------------------------------------------------------------
+  logic [        1:0] ln_req;
+  logic [        1:0] ln_res_re;
+  logic [  ResAw-1:0] ln_res_raddr;
+  logic [        1:0] ln_res_we;
+  logic [  Lanes-1:0] ln_res_mask;
+  logic [  ResAw-1:0] ln_res_waddr;
+  logic [        8:0] ln_en;
+  logic               ln_again;
+  logic               ln_bank;
+  logic               ln_xb_we;
+  logic [       15:0] ln_xb_addr;
+
+  ln_control #(
+    .TK       (TK),
+    .Lanes    (Lanes),
+    .MaxBits  (MaxBits),
+    .MaxD     (MaxD),
+    .ResDepth (ResDepth),
+    .StatDepth(StatDepth)
+  ) u_ln (
+    .clk_i,
+    .rst_ni,
+    .instr_valid_i (accept && is_ln),
+    .instr_i,
+    .instr_ready_o (ln_ready),
+    .idle_o        (ln_idle),
+    .work_o        (ln_work),
+    .wait_bank_o   (ln_wait),
+    .done_o        (ln_done),
+    .l_head_i,
+    .l_re_o,
+    .l_rd_addr_o,
+    .l_rd_data_i,
+    .l_free_valid_o,
+    .l_free_words_o,
+    .req_o         (ln_req),
+    .gnt_i         (ru_gnt_i),
+    .res_re_o      (ln_res_re),
+    .res_raddr_o   (ln_res_raddr),
+    .res_we_o      (ln_res_we),
+    .res_mask_o    (ln_res_mask),
+    .res_waddr_o   (ln_res_waddr),
+    .stat_re_o     (ru_stat_re_o),
+    .stat_raddr_o  (ru_stat_raddr_o),
+    .ln_ld_o,
+    .ln_ld_bank_o,
+    .rt_op_o,
+    .rt_k_o,
+    .rt_dbit_o,
+    .ln_start_o,
+    .ln_en_o       (ln_en),
+    .ln_d_o,
+    .ln_gain_o,
+    .ln_shift_o,
+    .ln_off_o,
+    .ln_again_o    (ln_again),
+    .ln_bank_o     (ln_bank),
+    .ln_qoff_o,
+    .ln_qmul_o,
+    .ln_qshift_o,
+    .ln_cmax_o,
+    .ln_psel_o,
+    .ln_mask_o,
+    .ln_pk_en_o,
+    .ln_pk_sel_o,
+    .xb_we_o       (ln_xb_we),
+    .xb_addr_o     (ln_xb_addr)
+  );
+
+  // ---------------------------------------------------------------------------------------------------------------
+  logic                em_req_valid;
+  logic [AxiAddrW-1:0] em_req_addr;
+  logic [        23:0] em_req_beats;
+  logic                em_rsp_ready;
+  logic [         1:0] em_req;
+  logic [         1:0] em_res_re;
+  logic [   ResAw-1:0] em_res_raddr;
+  logic [         1:0] em_res_we;
+  logic [   Lanes-1:0] em_res_mask;
+  logic [   ResAw-1:0] em_res_waddr;
+  logic                em_x_en;
+  logic                em_add;
+  logic                em_bank;
+
+  embed_control #(
+    .TR       (TR),
+    .Lanes    (Lanes),
+    .AxiW     (AxiW),
+    .AxiAddrW (AxiAddrW),
+    .ResDepth (ResDepth),
+    .StatDepth(StatDepth),
+    .TokensEn (TokensEn)
+  ) u_embed (
+    .clk_i,
+    .rst_ni,
+    .start_i     (accept && op == 4'(bat_pkg::OpEmbed)),
+    .first_i     (accept && instr_first_i),
+    .instr_i,
+    .model_base_i,
+    .job_input_i,
+    .active_o    (em_active),
+    .work_o      (em_work),
+    .wait_bank_o (em_wait),
+    .done_o      (em_done),
+    .req_valid_o (em_req_valid),
+    .req_addr_o  (em_req_addr),
+    .req_beats_o (em_req_beats),
+    .req_ready_i (req_ready_i),
+    .rsp_valid_i,
+    .rsp_data_i,
+    .rsp_ready_o (em_rsp_ready),
+    .req_o       (em_req),
+    .gnt_i       (ru_gnt_i),
+    .res_re_o    (em_res_re),
+    .res_raddr_o (em_res_raddr),
+    .res_we_o    (em_res_we),
+    .res_mask_o  (em_res_mask),
+    .res_waddr_o (em_res_waddr),
+    .stat_we_o   (ru_stat_we_o),
+    .stat_waddr_o(ru_stat_waddr_o),
+    .eb_load_o,
+    .eb_data_o,
+    .em_ld_o,
+    .em_eshift_o,
+    .em_x_en_o   (em_x_en),
+    .em_add_o    (em_add),
+    .em_bank_o   (em_bank),
+    .em_sq_o,
+    .em_mask_o,
+    .em_sum_o,
+    .em_acc_o,
+    .ln_clr_o
+  );
+
+  // ---------------------------------------------------------------------------------------------------------------
+  logic                ft_req_valid;
+  logic [AxiAddrW-1:0] ft_req_addr;
+  logic [        23:0] ft_req_beats;
+  logic                ft_rsp_ready;
+  logic [      TR-1:0] ft_xb_we;
+  logic [        15:0] ft_xb_addr;
+
+  if (FeaturesEn != 0) begin : gen_features
+    feature_control #(
+      .TR      (TR),
+      .TK      (TK),
+      .AxiW    (AxiW),
+      .AxiAddrW(AxiAddrW)
+    ) u_features (
+      .clk_i,
+      .rst_ni,
+      .start_i    (accept && op == 4'(bat_pkg::OpFeat)),
+      .instr_i,
+      .job_input_i,
+      .active_o   (ft_active),
+      .work_o     (ft_work),
+      .done_o     (ft_done),
+      .req_valid_o(ft_req_valid),
+      .req_addr_o (ft_req_addr),
+      .req_beats_o(ft_req_beats),
+      .req_ready_i,
+      .rsp_valid_i,
+      .rsp_data_i,
+      .rsp_ready_o(ft_rsp_ready),
+      .xb_we_o    (ft_xb_we),
+      .xb_addr_o  (ft_xb_addr),
+      .xb_data_o
+    );
+  end else begin : gen_no_features
+    assign ft_active    = 1'b0;
+    assign ft_work      = 1'b0;
+    assign ft_done      = 1'b0;
+    assign ft_req_valid = 1'b0;
+    assign ft_req_addr  = '0;
+    assign ft_req_beats = 24'd0;
+    assign ft_rsp_ready = 1'b0;
+    assign ft_xb_we     = '0;
+    assign ft_xb_addr   = 16'd0;
+    assign xb_data_o    = '0;
+  end
+
+  // ---------------------------------------------------------------------------------------------------------------
+  // One of the three has the ports.
+  assign req_valid_o    = em_req_valid || ft_req_valid;
+  assign req_addr_o     = ft_active ? ft_req_addr : em_req_addr;
+  assign req_beats_o    = ft_active ? ft_req_beats : em_req_beats;
+  assign rsp_ready_o    = em_rsp_ready || ft_rsp_ready;
+  assign ru_req_o       = ln_req | em_req;
+  assign ru_res_re_o    = ln_res_re | em_res_re;
+  assign ru_res_raddr_o = em_active ? em_res_raddr : ln_res_raddr;
+  assign ru_res_we_o    = ln_res_we | em_res_we;
+  assign ru_res_mask_o  = em_active ? em_res_mask : ln_res_mask;
+  assign ru_res_waddr_o = em_active ? em_res_waddr : ln_res_waddr;
+  assign ln_en_o        = {ln_en[8:7], ln_en[6] || em_x_en, ln_en[5:1], ln_en[0] || em_sq_o};
+  assign ln_xsel_o      = em_active ? {1'b1, em_add} : {1'b0, ln_again};
+  assign ln_bank_o      = em_active ? em_bank : ln_bank;
+  assign xb_feat_o      = ft_active;
+  assign xb_we_o        = ft_active ? ft_xb_we : {TR{ln_xb_we}};
+  assign xb_addr_o      = ft_active ? ft_xb_addr : ln_xb_addr;
 endmodule
 
 `default_nettype wire
