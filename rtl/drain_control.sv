@@ -1,6 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // Drains wide tiles: shifts the shadow accumulators through the lanes of all row slices, Lanes columns a cycle, and
 // steers what becomes of the results (RES, SCORE, LOGIT, CODE; docs/architecture.md, sections 2, 3, 5).
+//
+// A tile starts when its P ring words are there and, for RES, its bank is not locked by the row unit; then it issues one
+// beat a cycle (d0) until TC/Lanes are done. Stages: d0 difference, d1 parameter record (SCORE written), d2 products, d3
+// sum, d4 shift, d5 residual add, clamp or saturation, d6 RES and logit write, d7, d8 sums and STAT write, d9 retire.
+// Throughput: TC/Lanes cycles a tile, tiles back to back; a CODE tile keeps the shadow TC/Lanes + 7 + ob cycles,
+// until its planes are taken. Flow control: wt_valid_i/wt_done_o, cw_valid_o/cw_ready_i, bank want/block.
 `default_nettype none
 
 module drain_control #(

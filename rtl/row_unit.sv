@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // ROW unit: executes LN, EMBED and FEAT for all row slices in lockstep (docs/architecture.md, section 5).
+//
+// Instructions enter and complete in order; the roots of an LN overlap the pass of the LN before. Latencies and flow
+// control: see ln_control, embed_control and feature_control.
 `default_nettype none
 
 module row_unit #(
