@@ -31,7 +31,7 @@ bool is_atom(const Expr& e) {
 }
 
 std::string operand(const Expr& e) {
-  return is_atom(e) ? to_string(e) : "(" + to_string(e) + ")";
+  return is_atom(e) ? to_string(e) : fmt::format("({})", to_string(e));
 }
 
 std::string concat_text(const Expr& e) {
@@ -144,14 +144,17 @@ std::string to_string(const Expr& e) {
     case ExprKind::kReplicate:
       return fmt::format("{{{}{{{}}}}}", e->value, to_string(e->args[0]));
     case ExprKind::kUnary:
-      return e->text + (e->args[0]->kind == ExprKind::kUnary ? "(" + to_string(e->args[0]) + ")"
-                                                             : operand(e->args[0]));
+      // Nested operators stay apart: ~&x would be a reduction.
+      return e->args[0]->kind == ExprKind::kUnary
+                 ? fmt::format("{}({})", e->text, operand(e->args[0]))
+                 : fmt::format("{}{}", e->text, operand(e->args[0]));
     case ExprKind::kBinary:
-      return operand(e->args[0]) + " " + e->text + " " + operand(e->args[1]);
+      return fmt::format("{} {} {}", operand(e->args[0]), e->text, operand(e->args[1]));
     case ExprKind::kConditional:
-      return operand(e->args[0]) + " ? " + operand(e->args[1]) + " : " + operand(e->args[2]);
+      return fmt::format("{} ? {} : {}", operand(e->args[0]), operand(e->args[1]),
+                         operand(e->args[2]));
     case ExprKind::kCall:
-      return e->text + "(" + to_string(e->args[0]) + ")";
+      return fmt::format("{}({})", e->text, to_string(e->args[0]));
   }
   return {};
 }
