@@ -158,7 +158,7 @@ module qmm_control #(
   // ---------------------------------------------------------------- steps
   logic step, steps_stalled, step_first, step_double, step_block_last, step_branch, step_wide;
   logic step_tile_last, step_tile_first, step_set_used, step_set_last_use, step_set, set_take;
-  logic hold, reserve_now;
+  logic hold;
   logic [1:0] ready_sets;
 
   qmm_steps u_steps (
@@ -199,7 +199,7 @@ module qmm_control #(
   // ---------------------------------------------------------------- steps on their way
   // Bit s of each register belongs to the step issued s cycles ago.
   logic [WriteStage:1] bit_last_q;
-  logic [SumStage:1] valid_q, wide_q, block_last_q, tile_last_q, branch_q, sure_q, zz_q, set_q;
+  logic [SumStage:1] valid_q, wide_q, block_last_q, tile_last_q, branch_q, zz_q, set_q;
   logic [AccStage:1] first_q, double_q;
   logic [PlStage:1] release_q;
 
@@ -220,7 +220,6 @@ module qmm_control #(
     block_last_q <= {block_last_q[SumStage-1:1], step_block_last};
     tile_last_q  <= {tile_last_q[SumStage-1:1], step_tile_last};
     branch_q     <= {branch_q[SumStage-1:1], step_branch};
-    sure_q       <= {sure_q[SumStage-1:1], step_branch || reserve_now};
     zz_q         <= {zz_q[SumStage-1:1], step_set_used && !step_branch};
     set_q        <= {set_q[SumStage-1:1], step_set};
   end
@@ -340,12 +339,10 @@ module qmm_control #(
     .ready_o        (wide_ready),
     .finish_o       (wide_finish),
     .reserve_i      (step && step_wide && step_block_last && !step_branch),
-    .reserve_now_o  (reserve_now),
     .hold_o         (hold),
     .arrive_i       (valid_q[SumStage] && wide_q[SumStage] && block_last_q[SumStage]),
     .arrive_branch_i(branch_q[SumStage]),
     .arrive_last_i  (tile_last_q[SumStage]),
-    .arrive_sure_i  (sure_q[SumStage]),
     .arrive_zz_i    (zz_q[SumStage]),
     .arrive_set_i   (set_q[SumStage]),
     .sh_capture_o   (sh_capture_o),

@@ -27,13 +27,11 @@ module wide_handoff #(
   output logic                  finish_o,        // all tiles of an instruction have retired
   // Issue: last step of branch 0.
   input  logic                  reserve_i,
-  output logic                  reserve_now_o,   // the shadow is reserved at once
   output logic                  hold_o,
   // Sum of a branch complete in the accumulators.
   input  logic                  arrive_i,
   input  logic                  arrive_branch_i,
   input  logic                  arrive_last_i,   // last branch of the tile
-  input  logic                  arrive_sure_i,   // reserved when issued
   input  logic                  arrive_zz_i,
   input  logic                  arrive_set_i,
   output logic [        BR-1:0] sh_capture_o,
@@ -127,19 +125,22 @@ module wide_handoff #(
   assign code_seg_last_o = seg_last;
 
   // ---------------------------------------------------------------- shadow
-  logic shadow_q;  // reserved or occupied
-  logic wait_q;    // a sum is on its way that could not reserve the shadow
-  logic held_q;    // and has arrived in the accumulators
-  logic valid_q;   // captured, with the drain
+  logic shadow_q;   // reserved or occupied
+  logic wait_q;     // a sum is on its way that could not reserve the shadow
+  logic granted_q;  // a sum is on its way that has reserved it
+  logic held_q;     // the waiting sum has arrived in the accumulators
+  logic valid_q;    // captured, with the drain
   logic held_branch_last_q, held_zz_q, held_set_q;
-  logic shadow_free, capture, capture_last;
+  logic shadow_free, grant, present, capture, capture_last;
 
-  assign shadow_free   = !shadow_q || wt_done_i;
-  assign reserve_now_o = shadow_free;
-  assign hold_o        = wait_q;
+  assign shadow_free = !shadow_q || wt_done_i;
+  assign grant       = shadow_free && (reserve_i || wait_q);
+  assign hold_o      = wait_q;
 
-  // An arriving sum is captured unless it still waits; a waiting one as soon as the shadow is free.
-  assign capture      = held_q ? shadow_free : arrive_i && (arrive_sure_i || !wait_q || shadow_free);
+  // Sums arrive in the order of their reservations and at most one reservation is open, so the first
+  // branch takes the shadow as soon as there is one; the second finds it taken for its tile.
+  assign present      = held_q || (arrive_i && !arrive_branch_i);
+  assign capture      = (present && (granted_q || grant)) || (arrive_i && arrive_branch_i);
   assign capture_last = held_q ? held_branch_last_q : arrive_last_i;
 
   always_comb begin
@@ -154,15 +155,17 @@ module wide_handoff #(
 
   always_ff @(posedge clk_i or negedge rst_ni) begin
     if (!rst_ni) begin
-      shadow_q <= 1'b0;
-      wait_q   <= 1'b0;
-      held_q   <= 1'b0;
-      valid_q  <= 1'b0;
+      shadow_q  <= 1'b0;
+      wait_q    <= 1'b0;
+      granted_q <= 1'b0;
+      held_q    <= 1'b0;
+      valid_q   <= 1'b0;
     end else begin
-      shadow_q <= !shadow_free || reserve_i || wait_q;
-      wait_q   <= !shadow_free && (wait_q || reserve_i);
-      held_q   <= held_q ? !shadow_free : arrive_i && !capture;
-      valid_q  <= (capture && capture_last) || (valid_q && !wt_done_i);
+      shadow_q  <= !shadow_free || grant;
+      wait_q    <= (wait_q || reserve_i) && !grant;
+      granted_q <= (granted_q || grant) && !(present && capture);
+      held_q    <= present && !capture;
+      valid_q   <= (capture && capture_last) || (valid_q && !wt_done_i);
     end
   end
 
