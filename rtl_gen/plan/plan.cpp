@@ -132,7 +132,7 @@ class Planner {
     const int hidden_tiles = p_.col_tiles(l_.hidden);
     const TileCost from_hidden{br * kw(l_.hidden), t, linear_p};
     std::vector<LargestMatrix> list{
-        {"limits.hidden", {l_.heads * head_tiles(), granule}, from_hidden},
+        {"limits.hidden", {l_.heads * head_tiles(), std::min(granule, head_tiles())}, from_hidden},
         {"limits.hidden", {p_.col_tiles(l_.ffn), granule}, from_hidden},
         {"limits.heads", {hidden_tiles, 1}, {br * width_words(), 0, p}},
         {"limits.ffn", {hidden_tiles, 1}, {br * kw(l_.ffn), 0, p}},

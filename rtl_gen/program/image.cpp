@@ -1,0 +1,389 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "rtl_gen/program/image.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <span>
+#include <string>
+
+#include "rtl_gen/plan/chunk.hpp"
+#include "rtl_gen/program/fit.hpp"
+#include "rtl_gen/program/packing.hpp"
+
+namespace bat {
+namespace {
+
+std::size_t index(int i) { return static_cast<std::size_t>(i); }
+
+constexpr std::int64_t squared_max(int bits) {
+  const std::int64_t m = (std::int64_t{1} << bits) - 1;
+  return m * m;
+}
+
+Mapping plain(int outputs, int inputs) { return {outputs, outputs, inputs, inputs}; }
+
+/// How the columns of a matrix get their parameters.
+enum class Product { kSigned, kUnsigned };
+
+/// Everything that packing one 1-bit matrix needs.
+struct MatrixSpec {
+  std::string name;
+  const bmt::Linear& linear;
+  Mapping map;
+  Product product = Product::kSigned;
+  std::vector<TileRange> ranges;  ///< ranges that chunks do not cross
+};
+
+class ImageBuilder {
+ public:
+  ImageBuilder(const Config& config, const Plan& plan, const bmt::Model& model)
+      : config_(config), plan_(plan), m_(model) {}
+
+  Result<ModelImage> run() {
+    if (Status status = bmt::validate(m_); !status) return status.error();
+    if (Status status = check_fit(config_, m_); !status) return status.error();
+    header();
+    tables();
+    const bool ok = patch() && layers() && head();
+    if (!ok) return Error{std::move(message_)};
+    align();
+    return std::move(image_);
+  }
+
+ private:
+  int granule() const { return plan_.depth / plan_.cols; }
+  int head_tiles() const { return plan_.col_tiles(m_.head_dim); }
+  int max_code() const { return (1 << m_.act_bits) - 1; }
+
+  void align() {
+    const auto to = index(memory_alignment(plan_));
+    image_.bytes.resize((image_.bytes.size() + to - 1) / to * to, 0);
+  }
+
+  std::uint64_t next_beat() const { return image_.bytes.size() / index(plan_.axi_bytes); }
+
+  int ring_word_bits(isa::Ring ring) const {
+    if (ring == isa::Ring::kW) return plan_.cols * plan_.depth;
+    return ring == isa::Ring::kL ? plan_.l_bits : plan_.par_bits;
+  }
+
+  /// Places a string of ring words at the next aligned address.
+  Span place(isa::Ring ring, const BitString& bits) {
+    align();
+    const Span span{ring, next_beat(),
+                    static_cast<std::uint32_t>((bits.size() + plan_.axi_bits - 1) / plan_.axi_bits),
+                    static_cast<std::uint32_t>(bits.size() / ring_word_bits(ring))};
+    const std::vector<std::uint8_t> bytes = bits.bytes();
+    image_.bytes.insert(image_.bytes.end(), bytes.begin(), bytes.end());
+    align();
+    return span;
+  }
+
+  void header() {
+    image_.input = m_.input;
+    image_.attention = m_.attention;
+    image_.hidden = m_.hidden;
+    image_.head_dim = m_.head_dim;
+    image_.act_bits = m_.act_bits;
+    image_.classes = m_.classes;
+    image_.max_tokens = m_.max_tokens;
+    image_.segments = m_.segments;
+    image_.embed_shift = m_.embed_shift;
+    image_.vocab_size = m_.vocab_size;
+    image_.features = m_.features.count;
+  }
+
+  /// Rows of int8 values, each padded to whole beats.
+  std::uint64_t place_table(std::span<const std::int8_t> values) {
+    align();
+    const std::uint64_t beat = next_beat();
+    const auto row = index(m_.hidden);
+    const auto beat_bytes = index(plan_.axi_bytes);
+    for (std::size_t at = 0; at < values.size(); at += row) {
+      for (std::size_t j = 0; j < row; ++j) {
+        image_.bytes.push_back(static_cast<std::uint8_t>(values[at + j]));
+      }
+      image_.bytes.resize((image_.bytes.size() + beat_bytes - 1) / beat_bytes * beat_bytes, 0);
+    }
+    return beat;
+  }
+
+  void tables() {
+    image_.position_beat = place_table(m_.embed_position);
+    if (m_.input == bmt::InputKind::kTokens) image_.word_beat = place_table(m_.embed_word);
+  }
+
+  PackedNorm norm(const bmt::LayerNorm& ln) {
+    BitString bits;
+    append_norm(bits, plan_, ln);
+    return {place(isa::Ring::kL, bits), ln.shift, ln.q_mul, ln.q_shift};
+  }
+
+  /// Cuts ranges into chunks and packs each with `weights(bits, tile)`, `params(bits, tile)`.
+  template <typename Weights, typename Params>
+  bool chunks(PackedMatrix& packed, const std::string& name, const std::vector<TileRange>& ranges,
+              Weights weights, Params params) {
+    TileCost cost{packed.tile_words(), 0, 0};
+    (packed.params == isa::Ring::kT ? cost.t : cost.p) = packed.tile_param_words;
+    int first = 0;
+    for (const TileRange& range : ranges) {
+      const auto step = chunk_tiles(plan_, range, cost);
+      if (!step) {
+        return fail(
+            fmt::format("{}: {} column tiles need {} words of the weight ring ({}), {} of "
+                        "the {} ring: raise buffers.*_ring_words",
+                        name, std::min(range.granule, range.tiles),
+                        std::min(range.granule, range.tiles) * cost.w, plan_.w_ring_words,
+                        std::min(range.granule, range.tiles) * packed.tile_param_words,
+                        packed.params == isa::Ring::kT ? "threshold" : "parameter"));
+      }
+      const int end = first + range.tiles;
+      for (; first < end; first += *step) {
+        Chunk chunk{first, std::min(*step, end - first), {}, {}};
+        BitString w;
+        BitString p;
+        for (int tile = first; tile < first + chunk.tiles; ++tile) {
+          weights(w, tile);
+          params(p, tile);
+        }
+        chunk.weights = place(isa::Ring::kW, w);
+        chunk.params = place(packed.params, p);
+        packed.chunks.push_back(chunk);
+      }
+      first = end;
+    }
+    packed.tiles = first;
+    return true;
+  }
+
+  bool fail(std::string message) {
+    message_ = std::move(message);
+    return false;
+  }
+
+  /// Thresholds or records of a tile; `threshold(output)` and `record(output)` give a column's.
+  template <typename Threshold, typename Record>
+  void tile_params(BitString& bits, bool bit_form, const Mapping& map, int tile,
+                   Threshold threshold, Record record) const {
+    std::vector<int> thresholds(index(plan_.cols), 0);
+    std::vector<LaneRecord> records(index(plan_.cols));
+    for (int c = 0; c < plan_.cols; ++c) {
+      const int output = map.output(plan_, tile, c);
+      if (output < 0) continue;
+      if (bit_form) {
+        thresholds[index(c)] = threshold(output);
+      } else {
+        records[index(c)] = record(output);
+      }
+    }
+    bit_form ? append_thresholds(bits, plan_, thresholds) : append_records(bits, plan_, records);
+  }
+
+  bool linear(PackedMatrix& packed, const MatrixSpec& spec) {
+    const bmt::Requant& rq = spec.linear.out;
+    const bmt::BitMatrix& weight = spec.linear.weight;
+    packed.kw = spec.map.words(plan_);
+    packed.branches = weight.branches;
+    packed.params = rq.is_bit() ? isa::Ring::kT : isa::Ring::kP;
+    packed.tile_param_words = rq.is_bit() ? plan_.t_tile_words : plan_.p_tile_words;
+    packed.shift = rq.shift;
+    const std::int64_t signed_bias = std::int64_t{weight.in} * max_code();
+    const auto record = [&](int output) {
+      if (spec.product == Product::kSigned) return fold_signed(rq, output, signed_bias);
+      std::array<std::int64_t, 2> bias{};
+      for (int br = 0; br < weight.branches; ++br) {
+        bias[index(br)] = max_code() * count_zeros(weight, br, output);
+      }
+      return fold_unsigned(rq, output, bias);
+    };
+    const auto threshold = [&](int output) {
+      return fold_bit_threshold(rq.threshold[index(output)], weight.in);
+    };
+    return chunks(
+        packed, spec.name, spec.ranges,
+        [&](BitString& bits, int tile) { append_tile(bits, plan_, spec.map, weight, tile); },
+        [&](BitString& bits, int tile) {
+          tile_params(bits, rq.is_bit(), spec.map, tile, threshold, record);
+        });
+  }
+
+  /// 8-bit weights; `record` folds a column.
+  template <typename Record>
+  bool code_matrix(PackedMatrix& packed, const std::string& name, const bmt::CodeMatrix& weight,
+                   Record record) {
+    const Mapping map = plain(weight.out, weight.in);
+    packed.kw = map.words(plan_);
+    packed.planes = 8;
+    packed.tile_param_words = plan_.p_tile_words;
+    return chunks(
+        packed, name, {{map.tiles(plan_), 1}},
+        [&](BitString& bits, int tile) { append_tile(bits, plan_, map, weight, tile); },
+        [&](BitString& bits, int tile) {
+          tile_params(
+              bits, false, map, tile, [](int) { return 0; }, record);
+        });
+  }
+
+  bool patch() {
+    image_.embed_norm = norm(m_.embed_ln);
+    if (m_.input != bmt::InputKind::kFeatures) return true;
+    image_.patch.emplace();
+    image_.patch->shift = m_.patch_out.shift;
+    return code_matrix(*image_.patch, "embed.patch", m_.patch, [&](int output) {
+      std::int64_t bias = 0;  // sum over planes of 2^j * zeros = sum of 255 - code
+      for (int i = 0; i < m_.patch.in; ++i) bias += 255 - m_.patch.code(output, i);
+      return fold_unsigned(m_.patch_out, output, {255 * bias, 0});
+    });
+  }
+
+  /// Whole heads where they fit, parts of one head at word boundaries otherwise.
+  std::vector<TileRange> head_ranges(const bmt::Linear& l, int heads) const {
+    const bool bit = l.out.is_bit();
+    const TileCost cost{l.weight.branches * plan_.kwords(l.weight.in), bit ? plan_.t_tile_words : 0,
+                        bit ? 0 : plan_.p_tile_words};
+    const TileRange whole{heads * head_tiles(), head_tiles()};
+    if (chunk_tiles(plan_, whole, cost)) return {whole};
+    return std::vector<TileRange>(index(heads), TileRange{head_tiles(), granule()});
+  }
+
+  bool projection(PackedMatrix& packed, const std::string& name, const bmt::Linear& l, int heads) {
+    const Mapping map{l.weight.out, m_.head_dim, l.weight.in, l.weight.in};
+    return linear(packed, {name, l, map, Product::kSigned, head_ranges(l, heads)});
+  }
+
+  bool plain_linear(PackedMatrix& packed, const std::string& name, const bmt::Linear& l,
+                    Product product, int step) {
+    const Mapping map = plain(l.weight.out, l.weight.in);
+    return linear(packed, {name, l, map, product, {{map.tiles(plan_), step}}});
+  }
+
+  bool output_projection(PackedMatrix& packed, const std::string& name, const bmt::Linear& l) {
+    const Mapping map{l.weight.out, l.weight.out, l.weight.in, m_.head_dim};
+    return linear(packed, {name, l, map, Product::kSigned, {{map.tiles(plan_), 1}}});
+  }
+
+  bool layers() {
+    for (int i = 0; i < m_.layer_count(); ++i) {
+      PackedLayer& packed = image_.layers.emplace_back();
+      if (!layer(packed, m_.at(i), i)) return false;
+    }
+    return true;
+  }
+
+  bool layer(PackedLayer& packed, const bmt::Layer& l, int i) {
+    const std::string at = fmt::format("layers.{}.", i);
+    packed.heads = m_.heads(i);
+    packed.ffn = m_.ffn(i);
+    packed.softmax = l.softmax;
+    packed.context_shift = l.context.shift;
+    packed.score_shift = l.threshold.shift;
+    packed.ln2_bits = m_.ln2_bits(i);
+    if (!projection(packed.q, at + "q", l.q, packed.heads) ||
+        !projection(packed.k, at + "k", l.k, packed.heads) ||
+        !projection(packed.v, at + "v", l.v, packed.heads) || !groups(packed, l, at) ||
+        !output_projection(packed.o, at + "o", l.o)) {
+      return false;
+    }
+    packed.ln1 = norm(l.ln1);
+    if (!plain_linear(packed.f1, at + "f1", l.f1, Product::kSigned, granule()) ||
+        !plain_linear(packed.f2, at + "f2", l.f2, Product::kUnsigned, 1)) {
+      return false;
+    }
+    packed.ln2 = norm(l.ln2);
+    return true;
+  }
+
+  /// Words of the score and the context parameters of one head.
+  int score_words() const { return m_.attention == bmt::Attention::kThreshold ? 1 : 0; }
+  int context_words() const {
+    return head_tiles() * (m_.act_bits == 1 ? plan_.t_tile_words : plan_.p_tile_words);
+  }
+
+  bool groups(PackedLayer& packed, const bmt::Layer& l, const std::string& at) {
+    const bool bit = m_.act_bits == 1;
+    const int words = score_words() + context_words();
+    const auto step = chunk_tiles(plan_, {packed.heads, 1}, {0, bit ? words : 0, bit ? 0 : words});
+    if (!step) {
+      return fail(
+          fmt::format("{}attention: the parameters of a head are {} words, the {} ring has "
+                      "{}: raise buffers.*_ring_words",
+                      at, words, bit ? "threshold" : "parameter",
+                      bit ? plan_.t_ring_words : plan_.p_ring_words));
+    }
+    for (int first = 0; first < packed.heads; first += *step) {
+      packed.groups.push_back(group(l, first, std::min(*step, packed.heads - first)));
+    }
+    return true;
+  }
+
+  HeadGroup group(const bmt::Layer& l, int first, int heads) {
+    HeadGroup g{first, heads, {}, {}, {}};
+    BitString bits;
+    const int word_bits = plan_.par_bits;
+    const auto put = [&](std::vector<HeadParams>& list, auto append) {
+      const auto from = static_cast<int>(bits.size() / word_bits);
+      append();
+      list.push_back({from, static_cast<int>(bits.size() / word_bits) - from});
+    };
+    for (int h = 0; h <= heads; ++h) {
+      if (h < heads) put(g.score, [&] { score_params(bits, l, first + h); });
+      if (h > 0) put(g.context, [&] { context_params(bits, l, first + h - 1); });
+    }
+    g.params = place(m_.act_bits == 1 ? isa::Ring::kT : isa::Ring::kP, bits);
+    return g;
+  }
+
+  void score_params(BitString& bits, const bmt::Layer& l, int head) const {
+    if (m_.attention != bmt::Attention::kThreshold) return;
+    if (l.threshold.is_bit()) {
+      append_thresholds(bits, plan_,
+                        {fold_bit_threshold(l.threshold.threshold[index(head)], m_.head_dim)});
+      return;
+    }
+    append_records(bits, plan_,
+                   {fold_signed(l.threshold, head, m_.head_dim * squared_max(m_.act_bits))});
+  }
+
+  void context_params(BitString& bits, const bmt::Layer& l, int head) const {
+    const int width = static_cast<int>(l.context.size());
+    const Mapping map{width, m_.head_dim, 1, 1};
+    for (int vt = 0; vt < head_tiles(); ++vt) {
+      tile_params(
+          bits, l.context.is_bit(), map, head * head_tiles() + vt,
+          [&](int output) { return static_cast<int>(l.context.threshold[index(output)]); },
+          [&](int output) {
+            return fold_unsigned(l.context, output, {0, 0});
+          });
+    }
+  }
+
+  bool head() {
+    if (m_.pooler) {
+      image_.pooler.emplace();
+      if (!plain_linear(*image_.pooler, "pooler", *m_.pooler, Product::kSigned, granule())) {
+        return false;
+      }
+    }
+    return code_matrix(image_.classifier, "classifier", m_.classifier, [&](int output) {
+      const std::int64_t bias = std::int64_t{m_.hidden} * squared_max(8);
+      return LaneRecord{{2, 0}, m_.classifier_offset[index(output)] - bias};
+    });
+  }
+
+  const Config& config_;
+  const Plan& plan_;
+  const bmt::Model& m_;
+  ModelImage image_;
+  std::string message_;
+};
+
+}  // namespace
+
+int memory_alignment(const Plan& plan) { return std::max(64, plan.axi_bytes); }
+
+Result<ModelImage> build_image(const Config& config, const Plan& plan, const bmt::Model& model) {
+  return ImageBuilder(config, plan, model).run();
+}
+
+}  // namespace bat

@@ -1,0 +1,377 @@
+// SPDX-License-Identifier: Apache-2.0
+// QMM: products, bit tiles and wide tiles (docs/architecture.md sections 2, 3 and 5).
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <bit>
+
+#include "models/bmt/primitives.hpp"
+#include "rtl_gen/program/interpreter/machine.hpp"
+
+namespace bat {
+namespace {
+
+constexpr std::uint64_t low_mask(int count) {
+  return count >= 64 ? ~std::uint64_t{0} : (std::uint64_t{1} << count) - 1;
+}
+
+/// popcount(XNOR) of two words of `width` bits.
+int matches(std::span<const std::uint64_t> a, std::span<const std::uint64_t> b, int width) {
+  int count = 0;
+  for (std::size_t i = 0; i < a.size(); ++i) {
+    count += std::popcount(~(a[i] ^ b[i]) & low_mask(width - 64 * static_cast<int>(i)));
+  }
+  return count;
+}
+
+isa::SrcB source_b(const Active& a) { return static_cast<isa::SrcB>(a.get(isa::kQmmBSrc)); }
+isa::DestMem dest(const Active& a) { return static_cast<isa::DestMem>(a.get(isa::kQmmDMem)); }
+bool coded(const Active& a) { return a.out() == isa::Out::kBit || a.out() == isa::Out::kCode; }
+
+}  // namespace
+
+int Interpreter::Machine::valid_cols(const Active& a, int tile) const {
+  const int tiles = a.field(isa::kQmmNct);
+  const bool segment_end = coded(a) && (tile + 1) % a.field(isa::kQmmRun) == 0;
+  return segment_end || tile + 1 == tiles ? a.field(isa::kQmmCvalid) : plan_.cols;
+}
+
+std::size_t Interpreter::Machine::acc_index(const Active& a, int tile, int row, int col,
+                                            int branch) const {
+  const auto branches = a.field(isa::kQmmBr);
+  return static_cast<std::size_t>(((tile * plan_.rows + row) * plan_.cols + col) * branches +
+                                  branch);
+}
+
+/// -(t + z) of a bit tile, 0 of a wide one; nothing if Z was never counted.
+std::optional<std::int64_t> Interpreter::Machine::preload(const Active& a, int tile,
+                                                          int col) const {
+  if (a.out() != isa::Out::kBit) return 0;
+  const RingState& t_ring = ring(isa::Ring::kT);
+  const int in_word = plan_.par_bits / 16;
+  const bool bcast = a.get(isa::kQmmBcast) != 0;
+  const std::int64_t word = a.t_position + (bcast ? 0 : tile * plan_.t_tile_words + col / in_word);
+  const auto raw = t_ring.words.read(0, t_ring.at(word), bcast ? 0 : 16 * (col % in_word), 16);
+  std::int64_t value = static_cast<std::int16_t>(*raw);
+  if (a.get(isa::kQmmZUse) != 0) {
+    const auto at = static_cast<std::size_t>((a.field(isa::kQmmZBase) + tile) * plan_.cols + col);
+    if (at >= zeros_.size() || !zeros_[at].known) return std::nullopt;
+    value += zeros_[at].zeros;
+  }
+  return -value;
+}
+
+bool Interpreter::Machine::read_qmm(Active& a) {
+  const int tiles = a.field(isa::kQmmNct);
+  a.values.assign(acc_index(a, tiles, 0, 0, 0), 0);
+  for (int tile = 0; tile < tiles; ++tile) {
+    for (int row = 0; row < a.field(isa::kQmmRvalid); ++row) {
+      if (!qmm_row(a, tile, row)) return false;
+    }
+  }
+  return true;
+}
+
+bool Interpreter::Machine::qmm_row(Active& a, int tile, int row) {
+  const bool xb = static_cast<isa::SrcA>(a.get(isa::kQmmASrc)) == isa::SrcA::kXb;
+  const BitMemory& memory = mem_.at(xb ? isa::Tap::kXb : isa::Tap::kAct);
+  for (int plane = 0; plane < a.field(isa::kQmmPa); ++plane) {
+    for (int word = 0; word < a.field(isa::kQmmKw); ++word) {
+      const int at = a.field(isa::kQmmABase) + plane * a.field(isa::kQmmAPs) + word;
+      if (!memory.written(row, at)) {
+        return fail(a, fmt::format("operand A word {} of row {} was never written", at, row));
+      }
+    }
+  }
+  for (int col = 0; col < valid_cols(a, tile); ++col) {
+    if (!qmm_element(a, tile, row, col)) return false;
+  }
+  return true;
+}
+
+bool Interpreter::Machine::qmm_element(Active& a, int tile, int row, int col) {
+  const bool xb = static_cast<isa::SrcA>(a.get(isa::kQmmASrc)) == isa::SrcA::kXb;
+  const BitMemory& a_memory = mem_.at(xb ? isa::Tap::kXb : isa::Tap::kAct);
+  const bool from_ring = source_b(a) == isa::SrcB::kW;
+  const RingState& w = ring(isa::Ring::kW);
+  const BitMemory& b_memory =
+      from_ring ? w.words : mem_.at(source_b(a) == isa::SrcB::kK ? isa::Tap::kK : isa::Tap::kV);
+  const int kw = a.field(isa::kQmmKw);
+  const int pb = a.field(isa::kQmmPb);
+  const int branches = a.field(isa::kQmmBr);
+  const auto start = preload(a, tile, col);
+  if (!start) return fail(a, fmt::format("zero count of tile {} was never written", tile));
+  for (int br = 0; br < branches; ++br) {
+    std::int64_t acc = *start;
+    for (int j = 0; j < pb; ++j) {
+      for (int word = 0; word < kw; ++word) {
+        const int offset = ((tile * branches + br) * pb + j) * kw + word;
+        const int at = from_ring ? w.at(a.b_position + offset) : a.field(isa::kQmmBBase) + offset;
+        if (!b_memory.written(col, at)) {
+          return fail(a, fmt::format("operand B word {} of column {} was never written", at, col));
+        }
+        const auto b_word = b_memory.word(col, at);
+        for (int i = 0; i < a.field(isa::kQmmPa); ++i) {
+          const auto a_word =
+              a_memory.word(row, a.field(isa::kQmmABase) + i * a.field(isa::kQmmAPs) + word);
+          acc += std::int64_t{matches(a_word, b_word, plan_.depth)} << (i + j);
+        }
+      }
+    }
+    if (!bmt::fits_signed(acc, plan_.acc_bits)) return fail(a, "accumulator overflow");
+    a.values[acc_index(a, tile, row, col, br)] = acc;
+  }
+  return true;
+}
+
+bool Interpreter::Machine::commit_qmm(Active& a) {
+  for (int tile = 0; tile < a.field(isa::kQmmNct); ++tile) {
+    if (!commit_tile(a, tile)) return false;
+  }
+  return true;
+}
+
+bool Interpreter::Machine::commit_tile(const Active& a, int tile) {
+  switch (a.out()) {
+    case isa::Out::kBit:
+    case isa::Out::kCode:
+      return write_codes(a, tile);
+    case isa::Out::kRes:
+      return write_residual(a, tile);
+    case isa::Out::kScore:
+      return write_scores(a, tile);
+    case isa::Out::kLogit:
+      return write_logits(a, tile);
+  }
+  return fail(a, "unknown output kind");
+}
+
+/// v = (sum of mul_br * (r_br - zz) + offset) >> shift
+bool Interpreter::Machine::lane(const Active& a, int tile, int row, int col,
+                                std::int64_t& value) const {
+  const RingState& p = ring(isa::Ring::kP);
+  const bool bcast = a.get(isa::kQmmBcast) != 0;
+  const int word = p.at(a.t_position + (bcast ? 0 : tile * plan_.p_tile_words + col / plan_.lanes));
+  const int lsb = bcast ? 0 : col % plan_.lanes * 64 * plan_.branches;
+  std::int64_t zz = 0;
+  if (a.get(isa::kQmmZUse) != 0) {
+    const auto at = static_cast<std::size_t>((a.field(isa::kQmmZBase) + tile) * plan_.cols + col);
+    if (at >= zeros_.size() || !zeros_[at].known) return false;
+    zz = bmt::max_code(a.field(isa::kQmmPa)) * zeros_[at].zeros;
+  }
+  const std::uint64_t raw = *p.words.read(0, word, lsb + 16 * plan_.branches, 48);
+  std::int64_t sum = static_cast<std::int64_t>(raw << 16) >> 16;
+  for (int br = 0; br < a.field(isa::kQmmBr); ++br) {
+    const auto mul = static_cast<std::int64_t>(*p.words.read(0, word, lsb + 16 * br, 16));
+    sum += mul * (a.values[acc_index(a, tile, row, col, br)] - zz);
+  }
+  value = sum >> a.get(isa::kQmmShift);
+  return bmt::fits_signed(sum, 48);
+}
+
+bool Interpreter::Machine::stat_in_range(const Active& a, int row_tile) {
+  const auto at = static_cast<std::size_t>((row_tile + 1) * plan_.rows);
+  return at <= stat_.size() || fail(a, "row tile out of range");
+}
+
+bool Interpreter::Machine::write_residual(const Active& a, int tile) {
+  const int rt = a.field(isa::kQmmRt);
+  if (!stat_in_range(a, rt)) return false;
+  BitMemory& memory = residual(rt);
+  for (int row = 0; row < a.field(isa::kQmmRvalid); ++row) {
+    Sum& sums = stat(rt, row);
+    if (tile == 0 && a.get(isa::kQmmStatFirst) != 0) sums = {0, 0, true};
+    for (int col = 0; col < valid_cols(a, tile); ++col) {
+      const int word = a.field(isa::kQmmResBase) + tile * plan_.p_tile_words + col / plan_.lanes;
+      const int lsb = 16 * (col % plan_.lanes);
+      const auto x = memory.read(row, word, lsb, 16);
+      if (!x) return fail(a, fmt::format("residual word {} was never written", word));
+      std::int64_t v = 0;
+      if (!lane(a, tile, row, col, v)) return fail(a, "sum of a lane leaves 48 bits");
+      if (row == 0 && a.get(isa::kQmmSkip0) != 0) v = 0;
+      const std::int32_t y = bmt::sat16(static_cast<std::int16_t>(*x) + v);
+      memory.write(row, word, lsb, 16, static_cast<std::uint16_t>(y));
+      sums.sum += y;
+      sums.squares += std::int64_t{y} * y;
+    }
+  }
+  return true;
+}
+
+bool Interpreter::Machine::write_scores(const Active& a, int tile) {
+  BitMemory& memory = mem_.at(isa::Tap::kScore);
+  const int width = plan_.score_bits;
+  for (int row = 0; row < plan_.rows; ++row) {
+    for (int col = 0; col < plan_.cols; ++col) {
+      const int within = a.field(isa::kQmmSBase) + tile * plan_.p_tile_words + col / plan_.lanes;
+      const int word = a.field(isa::kQmmSlot) * plan_.score_words + within;
+      const int lsb = width * (col % plan_.lanes);
+      if (within >= plan_.score_words) return fail(a, "score word out of range");
+      if (row >= a.field(isa::kQmmRvalid) || col >= valid_cols(a, tile)) {
+        memory.erase(row, word, lsb, width);
+        continue;
+      }
+      const std::int64_t raw = a.values[acc_index(a, tile, row, col, 0)];
+      if (raw >> width != 0) return fail(a, "score overflow");
+      memory.write(row, word, lsb, width, static_cast<std::uint64_t>(raw));
+    }
+  }
+  return true;
+}
+
+bool Interpreter::Machine::write_logits(const Active& a, int tile) {
+  for (int col = 0; col < valid_cols(a, tile); ++col) {
+    std::int64_t v = 0;
+    if (!lane(a, tile, 0, col, v)) return fail(a, "sum of a lane leaves 48 bits");
+    const int at = a.field(isa::kQmmLBase) + tile * plan_.cols + col;
+    if (!mem_.at(isa::Tap::kLogit)
+             .write(0, at / plan_.lanes, 32 * (at % plan_.lanes), 32,
+                    static_cast<std::uint32_t>(bmt::sat32(v)))) {
+      return fail(a, "logit out of range");
+    }
+  }
+  return true;
+}
+
+bool Interpreter::Machine::code(const Active& a, int tile, int row, int col,
+                                std::int64_t& value) const {
+  if (a.out() == isa::Out::kBit) {
+    value = a.values[acc_index(a, tile, row, col, 0)] >= 0 ? 1 : 0;
+    return true;
+  }
+  if (!lane(a, tile, row, col, value)) return false;
+  value = bmt::clamp_code(value, a.field(isa::kQmmOb));
+  return true;
+}
+
+bool Interpreter::Machine::write_codes(const Active& a, int tile) {
+  std::vector<std::int64_t> codes(static_cast<std::size_t>(plan_.rows * plan_.cols), 0);
+  for (int row = 0; row < a.field(isa::kQmmRvalid); ++row) {
+    for (int col = 0; col < valid_cols(a, tile); ++col) {
+      if (!code(a, tile, row, col, codes[static_cast<std::size_t>(row * plan_.cols + col)])) {
+        return fail(a, "sum of a lane leaves 48 bits or needs an unknown zero count");
+      }
+    }
+  }
+  switch (dest(a)) {
+    case isa::DestMem::kAct:
+      return write_act(a, tile, codes);
+    case isa::DestMem::kK:
+      return write_keys(a, tile, codes);
+    case isa::DestMem::kV:
+      return write_values(a, tile, codes);
+  }
+  return fail(a, "unknown destination");
+}
+
+bool Interpreter::Machine::write_group(BitMemory& memory, int slice, int word, int group,
+                                       std::uint64_t data, bool known) {
+  if (known) return memory.write(slice, word, group * plan_.cols, plan_.cols, data);
+  return memory.erase(slice, word, group * plan_.cols, plan_.cols);
+}
+
+namespace {
+
+/// Word and group of a tile, relative to the destination base; whether it ends its segment.
+struct TilePlace {
+  int word;
+  int group;
+  bool last;
+};
+
+TilePlace place(const Active& a, int tile, int groups) {
+  const int run = a.field(isa::kQmmRun);
+  const int within = tile % run;
+  return {a.field(isa::kQmmDBase) + tile / run * a.field(isa::kQmmDSeg) + within / groups,
+          within % groups, within + 1 == run || tile + 1 == a.field(isa::kQmmNct)};
+}
+
+}  // namespace
+
+bool Interpreter::Machine::write_act(const Active& a, int tile,
+                                     const std::vector<std::int64_t>& codes) {
+  const int groups = plan_.depth / plan_.cols;
+  const TilePlace at = place(a, tile, groups);
+  for (int plane = 0; plane < a.field(isa::kQmmOb); ++plane) {
+    const int word = at.word + plane * a.field(isa::kQmmDPs);
+    for (int row = 0; row < plan_.rows; ++row) {
+      const bool known = row < a.field(isa::kQmmRvalid);
+      std::uint64_t data = 0;
+      for (int col = 0; col < plan_.cols; ++col) {
+        const std::int64_t c = codes[static_cast<std::size_t>(row * plan_.cols + col)];
+        data |= static_cast<std::uint64_t>(c >> plane & 1) << col;
+      }
+      const int last_group = at.last ? groups - 1 : at.group;
+      for (int g = at.group; g <= last_group; ++g) {
+        if (!write_group(mem_.at(isa::Tap::kAct), row, word, g, g == at.group ? data : 0, known)) {
+          return fail(a, "ACT word out of range");
+        }
+      }
+    }
+  }
+  return true;
+}
+
+bool Interpreter::Machine::write_keys(const Active& a, int tile,
+                                      const std::vector<std::int64_t>& codes) {
+  const int groups = plan_.depth / plan_.cols;
+  const TilePlace at = place(a, tile, groups);
+  const std::uint64_t ones = low_mask(plan_.cols);
+  for (int plane = 0; plane < a.field(isa::kQmmOb); ++plane) {
+    const int word = at.word + plane * a.field(isa::kQmmDPs);
+    for (int row = 0; row < plan_.rows; ++row) {
+      const int slice = a.field(isa::kQmmDTg) * plan_.rows + row;
+      std::uint64_t data = ones & ~low_mask(valid_cols(a, tile));
+      for (int col = 0; col < valid_cols(a, tile); ++col) {
+        const std::int64_t c = codes[static_cast<std::size_t>(row * plan_.cols + col)];
+        data |= static_cast<std::uint64_t>(c >> plane & 1) << col;
+      }
+      const bool known = row < a.field(isa::kQmmRvalid);
+      const int last_group = at.last ? groups - 1 : at.group;
+      for (int g = at.group; g <= last_group; ++g) {
+        if (!write_group(mem_.at(isa::Tap::kK), slice, word, g, g == at.group ? data : ones,
+                         known)) {
+          return fail(a, "K word out of range");
+        }
+      }
+    }
+  }
+  return true;
+}
+
+bool Interpreter::Machine::write_values(const Active& a, int tile,
+                                        const std::vector<std::int64_t>& codes) {
+  const TilePlace at = place(a, tile, plan_.depth / plan_.cols);
+  const int rvalid = a.field(isa::kQmmRvalid);
+  const int group = a.field(isa::kQmmDTg);
+  const int token_groups = plan_.depth / plan_.rows;
+  for (int col = 0; col < plan_.cols; ++col) {
+    const auto z = static_cast<std::size_t>((a.field(isa::kQmmZBase) + tile) * plan_.cols + col);
+    const bool count = a.get(isa::kQmmZCnt) != 0;
+    if (count && z >= zeros_.size()) return fail(a, "zero count out of range");
+    if (count && a.get(isa::kQmmZFirst) != 0) zeros_[z] = {0, true};
+    for (int plane = 0; plane < a.field(isa::kQmmOb); ++plane) {
+      const int word = at.word + plane * a.field(isa::kQmmDPs);
+      std::uint64_t data = low_mask(plan_.rows) & ~low_mask(rvalid);
+      for (int row = 0; row < rvalid; ++row) {
+        const std::int64_t c = codes[static_cast<std::size_t>(row * plan_.cols + col)];
+        data |= static_cast<std::uint64_t>(c >> plane & 1) << row;
+      }
+      if (count) {
+        const int ones = std::popcount(data & low_mask(rvalid));
+        zeros_[z].zeros += std::int64_t{rvalid - ones} << plane;
+      }
+      BitMemory& memory = mem_.at(isa::Tap::kV);
+      const int last_group = a.get(isa::kQmmFill) != 0 ? token_groups - 1 : group;
+      for (int g = group; g <= last_group; ++g) {
+        if (!memory.write(col, word, g * plan_.rows, plan_.rows,
+                          g == group ? data : low_mask(plan_.rows))) {
+          return fail(a, "V word out of range");
+        }
+      }
+    }
+  }
+  return true;
+}
+
+}  // namespace bat

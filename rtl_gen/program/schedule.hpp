@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+// A schedule: the operations of a program in order, with what they read, write and take from the
+// rings. `assemble` turns it into instructions: it places the loads, the waits and the ring
+// offsets. A different order of the same operations is a different schedule, nothing else changes.
+#pragma once
+
+#include <vector>
+
+#include "rtl_gen/program/check.hpp"
+#include "rtl_gen/program/image.hpp"
+#include "rtl_gen/program/isa.hpp"
+
+namespace bat {
+
+/// Memories with dependences; RES is one memory, bank-major, STAT and Z included.
+enum class Store { kAct, kXb, kRes, kStat, kScore, kK, kV, kZ, kLogit };
+inline constexpr int kNumStores = 9;
+
+/// Words [begin, end) of every slice.
+struct Access {
+  Store store = Store::kAct;
+  int begin = 0;
+  int end = 0;
+};
+
+/// Ring words that an operation uses.
+struct RingUse {
+  int load = 0;    ///< index in Schedule::loads
+  int offset = 0;  ///< words from the start of the load
+  int words = 0;
+  bool last = false;  ///< no later operation uses these words: the operation frees them
+};
+
+struct Op {
+  isa::Instruction instruction;  ///< waits, ring offsets and free flags not yet set
+  std::vector<Access> reads;
+  std::vector<Access> writes;
+  std::vector<RingUse> rings;
+  std::vector<TensorCheck> checks;
+};
+
+struct Schedule {
+  std::vector<Span> loads;
+  std::vector<Op> ops;
+};
+
+/// The order: per layer Q, K, V, attention, O, FFN1, FFN2; in each matrix, for each chunk of
+/// columns all row tiles. LayerNorm of a row tile follows its last chunk. Attention takes the heads
+/// of a row tile one behind the other: scores of head h+1 come before the context of head h, so
+/// that softmax of h runs meanwhile. Of the last layer only row tile 0 goes beyond K and V, since
+/// the result depends on row 0 only.
+Schedule make_schedule(const Plan& plan, const ModelImage& image, int tokens);
+
+}  // namespace bat
