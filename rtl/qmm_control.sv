@@ -114,6 +114,7 @@ module qmm_control #(
   output logic [          15:0] wt_p_free_o,    // P words to free when the tile is done
   input  logic                  wt_done_i,        // the shadow is free
   input  logic                  wt_retire_i,      // a tile is written, in order
+  input  logic                  wt_shift_cols_i,  // also to every qmm_row and column slice
   input  logic [  Lanes*ZW-1:0] z_lanes_i,      // zz_chain_o of column slices 0 .. Lanes-1
   output logic [Lanes*AccW-1:0] sh_zz_o,
   // Code planes of the wide tile.
@@ -330,7 +331,8 @@ module qmm_control #(
     .Lanes(Lanes),
     .BR   (BR),
     .AccW (AccW),
-    .ZW   (ZW)
+    .ZW   (ZW),
+    .Way  (SumStage)
   ) u_wide (
     .clk_i          (clk_i),
     .rst_ni         (rst_ni),
@@ -367,6 +369,7 @@ module qmm_control #(
     .wt_p_free_o    (wt_p_free_o),
     .wt_done_i      (wt_done_i),
     .wt_retire_i    (wt_retire_i),
+    .wt_shift_cols_i(wt_shift_cols_i),
     .z_lanes_i      (z_lanes_i),
     .sh_zz_o        (sh_zz_o),
     .code_instr_o   (code_instr),

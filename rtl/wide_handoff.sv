@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
-// Hands wide tiles to the drain. A finished sum waits in the accumulators until the shadow is free,
+// Hands wide tiles to the drain. A finished sum waits in the accumulators until the shadow is empty,
 // is then captured and offered with everything the drain must know about it.
 //
-// The steps tell when a branch's last step is issued (reserve) and, when its sum stands in the
-// accumulators, arrives. A tile that finds the shadow occupied waits; hold_o then keeps the array
-// from starting another sum. So the accumulators are a second buffer and the array never stops
-// between issue and sum.
-// Throughput: the shadow changes hands in the cycle of wt_done_i.
+// The steps tell when a tile's sum will need the shadow (reserve: last step of branch 0 issued) and
+// when the sum of a branch stands in the accumulators (arrive). While a reservation is open, hold_o
+// keeps the array from starting another sum, so the accumulators are a second buffer and nothing has
+// to stop between issue and sum.
+//
+// The drain shifts TC/Lanes times for each tile, in consecutive cycles once it has begun. So a
+// reservation is granted already when at most `Way` shifts are left: the sum that the array may then
+// start reaches the accumulators after the last of them. wt_done_i comes with the last shift or later.
 `default_nettype none
 
 module wide_handoff #(
@@ -16,6 +19,7 @@ module wide_handoff #(
   parameter int BR    = 1,
   parameter int AccW  = 24,
   parameter int ZW    = 13,
+  parameter int Way   = 4,   // cycles from the issue of a step to its sum, 3 + PopStages
   parameter int GrpW  = (TK > TC) ? $clog2(TK / TC) : 1
 ) (
   input  logic                  clk_i,
@@ -57,6 +61,7 @@ module wide_handoff #(
   output logic [          15:0] wt_p_free_o,
   input  logic                  wt_done_i,
   input  logic                  wt_retire_i,
+  input  logic                  wt_shift_cols_i,
   input  logic [  Lanes*ZW-1:0] z_lanes_i,
   output logic [Lanes*AccW-1:0] sh_zz_o,
   // To the tile writer.
@@ -125,23 +130,29 @@ module wide_handoff #(
   assign code_seg_last_o = seg_last;
 
   // ---------------------------------------------------------------- shadow
-  logic shadow_q;   // reserved or occupied
-  logic wait_q;     // a sum is on its way that could not reserve the shadow
-  logic granted_q;  // a sum is on its way that has reserved it
-  logic held_q;     // the waiting sum has arrived in the accumulators
-  logic valid_q;    // captured, with the drain
-  logic held_branch_last_q, held_zz_q, held_set_q;
-  logic shadow_free, grant, present, capture, capture_last;
+  localparam int Beats = TC / Lanes;
+  localparam int BeatW = $clog2(Beats + 1);
 
-  assign shadow_free = !shadow_q || wt_done_i;
-  assign grant       = shadow_free && (reserve_i || wait_q);
-  assign hold_o      = wait_q;
+  logic wait_q;     // a sum is on its way that has no grant yet
+  logic granted_q;  // a sum is on its way that has one
+  logic held_q;     // a sum stands in the accumulators
+  logic full_q;     // the shadow holds a tile, of which `left_q` beats are still to be shifted
+  logic [BeatW-1:0] left_q;
+  logic [1:0] tiles_q;  // captured and not done: the tile with the drain and perhaps the next
+  logic held_last_q, held_zz_q, held_set_q;
+  logic empty, near_empty, grant, present, capture_first, capture, capture_last;
 
-  // Sums arrive in the order of their reservations and at most one reservation is open, so the first
-  // branch takes the shadow as soon as there is one; the second finds it taken for its tile.
-  assign present      = held_q || (arrive_i && !arrive_branch_i);
-  assign capture      = (present && (granted_q || grant)) || (arrive_i && arrive_branch_i);
-  assign capture_last = held_q ? held_branch_last_q : arrive_last_i;
+  assign empty      = !full_q || (wt_shift_cols_i && left_q == BeatW'(1));
+  assign near_empty = !full_q || (wt_shift_cols_i && 32'(left_q) <= Way + 1);
+  assign grant      = near_empty && !granted_q && (reserve_i || wait_q);
+  assign hold_o     = wait_q;
+
+  // Sums arrive in the order of their reservations and at most one grant is open. The second branch
+  // finds the shadow taken for its tile.
+  assign present       = held_q || (arrive_i && !arrive_branch_i);
+  assign capture_first = present && (granted_q || grant) && empty;
+  assign capture       = capture_first || (arrive_i && arrive_branch_i);
+  assign capture_last  = capture && (held_q ? held_last_q : arrive_last_i);
 
   always_comb begin
     for (int b = 0; b < BR; b = b + 1) begin
@@ -155,25 +166,28 @@ module wide_handoff #(
 
   always_ff @(posedge clk_i or negedge rst_ni) begin
     if (!rst_ni) begin
-      shadow_q  <= 1'b0;
       wait_q    <= 1'b0;
       granted_q <= 1'b0;
       held_q    <= 1'b0;
-      valid_q   <= 1'b0;
+      full_q    <= 1'b0;
+      left_q    <= '0;
+      tiles_q   <= 2'd0;
     end else begin
-      shadow_q  <= !shadow_free || grant;
       wait_q    <= (wait_q || reserve_i) && !grant;
-      granted_q <= (granted_q || grant) && !(present && capture);
-      held_q    <= present && !capture;
-      valid_q   <= (capture && capture_last) || (valid_q && !wt_done_i);
+      granted_q <= (granted_q || grant) && !capture_first;
+      held_q    <= present && !capture_first;
+      full_q    <= capture_first || !empty;
+      if (capture_first) left_q <= BeatW'(Beats);
+      else if (wt_shift_cols_i) left_q <= left_q - 1'b1;
+      tiles_q <= tiles_q + 2'(capture_last) - 2'(wt_done_i);
     end
   end
 
   always_ff @(posedge clk_i) begin
     if (arrive_i) begin
-      held_branch_last_q <= arrive_last_i;
-      held_zz_q          <= arrive_zz_i;
-      held_set_q         <= arrive_set_i;
+      held_last_q <= arrive_last_i;
+      held_zz_q   <= arrive_zz_i;
+      held_set_q  <= arrive_set_i;
     end
   end
 
@@ -186,7 +200,7 @@ module wide_handoff #(
   assign p_free    = now[bat_pkg::QmmTFreeLsb] && uses_p && last;
   assign p_words   = now[bat_pkg::QmmBcastLsb] ? 16'd1 : 16'(nct) << TileShift;
 
-  assign wt_valid_o      = valid_q;
+  assign wt_valid_o      = tiles_q != 2'd0;
   assign wt_out_o        = out;
   assign wt_shift_o      = now[bat_pkg::QmmShiftLsb+:bat_pkg::QmmShiftW];
   assign wt_ob_o         = now[bat_pkg::QmmObLsb+:bat_pkg::QmmObW];

@@ -223,7 +223,7 @@ void Bench::check_beat() {
   }
 }
 
-/// Shifts through the beats, then hands over the code planes, then ends the tile; in a fast drain the
+/// Shifts through the beats without a pause, then hands over the code planes, then ends the tile; in a fast drain the
 /// last beat or plane and the end are one cycle.
 void Bench::drive_drain(const Pace& pace) {
   top_->wt_shift_cols_i = 0;
@@ -235,7 +235,8 @@ void Bench::drive_drain(const Pace& pace) {
     --to_retire_;
     ++retired_;
   }
-  if (!top_->wt_valid_o || !chance(pace.drain)) return;
+  const bool shifting = beat_ > 0 && beat_ < kBeats;  // never pauses
+  if (!top_->wt_valid_o || (!shifting && !chance(pace.drain))) return;
   if (wide_.empty()) return fail("wide tile out of nowhere");
   const WideTile& t = wide_.front();
   check_tile();
