@@ -47,7 +47,17 @@ module scale_lane #(
       if (en_i[1]) operand_q <= diff_q;
       if (en_i[2]) product_q <= product;
     end
-    assign terms[b*48+:48] = {{(48 - ProdW) {product_q[ProdW-1]}}, product_q};
+    // The sum fits 48 bits, so that it may be computed modulo 2^48.
+    if (ProdW < 48) begin : gen_extend
+      assign terms[b*48+:48] = {{(48 - ProdW) {product_q[ProdW-1]}}, product_q};
+    end else begin : gen_low
+      assign terms[b*48+:48] = product_q[47:0];
+      if (ProdW > 48) begin : gen_unused
+        /* verilator lint_off UNUSED */
+        wire unused_high = |product_q[ProdW-1:48];
+        /* verilator lint_on UNUSED */
+      end
+    end
     if (b == 0) begin : gen_diff
       assign diff_o = diff_q;
     end
