@@ -146,7 +146,8 @@ class Merger {
 };
 
 // Plain names for the modules that stand for all others.
-std::map<std::string, std::string> plain_names(const RawDesign& raw, const std::set<std::string>& kept) {
+std::map<std::string, std::string> plain_names(const RawDesign& raw, const std::set<std::string>& kept,
+                                               const Naming& naming) {
   std::map<std::string, std::vector<std::string>> by_base;
   for (const std::string& name : kept) by_base[raw.find(name)->second.info.base].push_back(name);
   std::map<std::string, std::string> plain;
@@ -155,7 +156,9 @@ std::map<std::string, std::string> plain_names(const RawDesign& raw, const std::
       return std::make_pair(raw.find(name)->second.info.parameters, name);
     });
     for (std::size_t i = 0; i < variants.size(); ++i) {
-      plain[variants[i]] = variants.size() == 1 ? base : fmt::format("{}_{}", base, i + 1);
+      const bool bare = naming.keep_top && raw.find(variants[i])->second.top;
+      plain[variants[i]] = (bare ? "" : naming.prefix) +
+                           (variants.size() == 1 ? base : fmt::format("{}_{}", base, i + 1));
     }
   }
   return plain;
@@ -178,7 +181,7 @@ void append_renamed(const RawModule& module, const std::function<std::string(std
 
 }  // namespace
 
-Result<Design> parse_rtlil(std::string_view text, std::string& renamed) {
+Result<Design> parse_rtlil(std::string_view text, const Naming& naming, std::string& renamed) {
   Result<RawDesign> read = read_modules(text);
   if (!read) return read.error();
   const RawDesign& raw = read.value();
@@ -186,7 +189,7 @@ Result<Design> parse_rtlil(std::string_view text, std::string& renamed) {
   Merger merger(raw);
   std::set<std::string> kept;
   for (const auto& [name, module] : raw) kept.insert(merger.class_of(name));
-  const std::map<std::string, std::string> names = plain_names(raw, kept);
+  const std::map<std::string, std::string> names = plain_names(raw, kept, naming);
   const auto rename = [&](std::string_view id) { return names.at(merger.class_of(std::string(id))); };
 
   Design design;
@@ -246,11 +249,12 @@ Result<std::string> read_text(const std::filesystem::path& file) {
   return std::move(text).str();
 }
 
-Result<Design> elaborate(const Sources& sources, const std::filesystem::path& work_dir,
+Result<Design> elaborate(const Sources& sources, const Naming& naming, const std::filesystem::path& work_dir,
                          std::chrono::seconds timeout) {
   std::string script;
+  // -defer: modules are elaborated with the parameters they are used with, only. -noautowire: no implicit names.
   for (const std::filesystem::path& file : sources.files) {
-    script += fmt::format("read_verilog -sv {}\n", quoted(file));
+    script += fmt::format("read_verilog -sv -defer -noautowire {}\n", quoted(file));
   }
   script += fmt::format("hierarchy -check -top {}", sources.top);
   for (const auto& [name, value] : sources.parameters) script += fmt::format(" -chparam {} {}", name, value);
@@ -267,7 +271,7 @@ Result<Design> elaborate(const Sources& sources, const std::filesystem::path& wo
   const Result<std::string> text = read_text(raw_file);
   if (!text) return text.error();
   std::string renamed;
-  Result<Design> design = parse_rtlil(text.value(), renamed);
+  Result<Design> design = parse_rtlil(text.value(), naming, renamed);
   if (!design) return design;
   for (const auto& [name, module] : design.value().modules) {
     if (module.memory_bits > 0 && !is_ram(module)) {

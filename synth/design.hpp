@@ -50,12 +50,18 @@ struct Design {
   std::map<std::string, std::uint64_t> instance_counts() const;
 };
 
+/// How modules are named.
+struct Naming {
+  std::string prefix;     ///< before every name, so that netlist and source fit into one simulation
+  bool keep_top = false;  ///< the top gets no prefix
+};
+
 /// Parses RTLIL text as Yosys writes it, merges modules that are alike and gives plain names.
-/// `renamed` receives the text with the new names. Errors name the line.
-Result<Design> parse_rtlil(std::string_view text, std::string& renamed);
+/// `renamed` receives the text with the new names.
+Result<Design> parse_rtlil(std::string_view text, const Naming& naming, std::string& renamed);
 
 /// Elaborates the sources with Yosys into `work_dir`. Any warning is an error.
-Result<Design> elaborate(const Sources& sources, const std::filesystem::path& work_dir,
+Result<Design> elaborate(const Sources& sources, const Naming& naming, const std::filesystem::path& work_dir,
                          std::chrono::seconds timeout);
 
 /// Whether a module is the RAM of the design (`bat_ram`): the one module that holds memories.

@@ -25,9 +25,9 @@ constexpr std::array<std::string_view, 16> kExpectedWarnings = {
     ".DINPBDINP from ", ".WEBWE from ", ".WEA from ", ".DOUTADOUT from ", ".DOUTBDOUT from ", ".DOUTPADOUTP from ",
     ".DOUTPBDOUTP from "};
 
-// Adders that yosys finds ($fa: one bit of a carry-save stage) and the adder leaves of the source become the
-// library's adder cells, which abc cannot use because they have two outputs.
-constexpr std::string_view kAdderMap = R"((* techmap_celltype = "$fa" *)
+// Carry-save adders that Yosys finds ($fa) become the library's adder cells, which abc cannot use because they have
+// two outputs. The leaves fa and ha of the source follow in adder_map.
+constexpr std::string_view kCarrySaveMap = R"((* techmap_celltype = "$fa" *)
 module bat_map_fa(A, B, C, X, Y);
   parameter WIDTH = 1;
   input [WIDTH-1:0] A, B, C;
@@ -39,12 +39,30 @@ module bat_map_fa(A, B, C, X, Y);
 endmodule
 )";
 
-std::string keep_commands(const Design& design, bool ram_black_box) {
+std::string adder_map(const Design& design) {
+  std::string text(kCarrySaveMap);
+  for (const auto& [name, module] : design.modules) {
+    if (module.base == "fa") {
+      text += fmt::format("(* techmap_celltype = \"{}\" *)\nmodule bat_map_{}(input a_i, b_i, c_i, output s_o, co_o);\n"
+                          "  FAX1 cell_i(.A(a_i), .B(b_i), .C(c_i), .YS(s_o), .YC(co_o));\nendmodule\n",
+                          name, name);
+    } else if (module.base == "ha") {
+      text += fmt::format("(* techmap_celltype = \"{}\" *)\nmodule bat_map_{}(input a_i, b_i, output s_o, co_o);\n"
+                          "  HAX1 cell_i(.A(a_i), .B(b_i), .YS(s_o), .YC(co_o));\nendmodule\n",
+                          name, name);
+    }
+  }
+  return text;
+}
+
+std::string keep_commands(const Design& design, Target target, bool ram_black_box) {
   std::string text;
   for (const auto& [name, module] : design.modules) {
     if (ram_black_box && is_ram(module)) {
       text += fmt::format("blackbox {}\n", name);
-    } else if (!is_dissolved(module) || name == design.top) {
+    } else if (is_dissolved(module, target) && name != design.top) {
+      text += fmt::format("setattr -mod -unset keep_hierarchy {}\n", name);
+    } else {
       text += fmt::format("setattr -mod -set keep_hierarchy 1 {}\n", name);
     }
   }
@@ -54,8 +72,9 @@ std::string keep_commands(const Design& design, bool ram_black_box) {
 std::string standard_cell_commands(const Design& design, const std::filesystem::path& liberty,
                                    const std::filesystem::path& work_dir) {
   const std::string lib = quoted(liberty);
-  // `synth` in three parts: adders are mapped between the coarse and the fine one, while they are still words.
+  // `synth` in two parts: carry-save adders are mapped between the coarse and the fine one, while they are words.
   return fmt::format(
+      "techmap -map {1}\n"  // the adder leaves, while they are modules
       "flatten\n"
       "synth -top {0} -run begin:fine\n"
       "techmap -map {1}\n"
@@ -68,12 +87,9 @@ std::string standard_cell_commands(const Design& design, const std::filesystem::
 
 }  // namespace
 
-bool is_dissolved(const DesignModule& module) {
-  constexpr std::array<std::string_view, 2> kSmall = {"full_adder", "half_adder"};
-  for (const std::string_view name : kSmall) {
-    if (module.base == name) return !module.keep_hierarchy;
-  }
-  return false;
+bool is_dissolved(const DesignModule& module, Target target) {
+  if (module.base == "fa" || module.base == "ha") return true;
+  return target != Target::kXcup && module.base.starts_with("lut6_");
 }
 
 std::string map_script(const Design& design, Target target, const MapOptions& options,
@@ -83,7 +99,7 @@ std::string map_script(const Design& design, Target target, const MapOptions& op
   if (target == Target::kOsu018) {
     script += fmt::format("read_liberty -lib -ignore_miss_func {}\n", quoted(liberty));
   }
-  script += fmt::format("read_rtlil {}\n{}", quoted(design.rtlil), keep_commands(design, black_box));
+  script += fmt::format("read_rtlil {}\n{}", quoted(design.rtlil), keep_commands(design, target, black_box));
   switch (target) {
     case Target::kXcup:
       script += fmt::format("synth_xilinx -family xcup -abc9 -noiopad -noclkbuf -flatten{} -top {}\n",
@@ -109,7 +125,7 @@ Result<MappedNetlist> map_design(const Design& design, Target target, const MapO
     const Result<std::filesystem::path> found = find_osu018();
     if (!found) return found.error();
     liberty = found.value();
-    if (Status wrote = write_text(work_dir / "adder_map.v", kAdderMap); !wrote) return wrote.error();
+    if (Status wrote = write_text(work_dir / "adder_map.v", adder_map(design)); !wrote) return wrote.error();
   }
   const std::filesystem::path script = work_dir / "map.ys";
   if (Status wrote = write_text(script, map_script(design, target, options, liberty, work_dir)); !wrote) {

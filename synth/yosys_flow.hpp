@@ -35,8 +35,8 @@ std::string map_script(const Design& design, Target target, const MapOptions& op
 Result<MappedNetlist> map_design(const Design& design, Target target, const MapOptions& options,
                                  const std::filesystem::path& work_dir);
 
-/// Modules too small to be worth a boundary: full and half adders and the like are dissolved into what uses them,
-/// unless the source asks to keep them.
-bool is_dissolved(const DesignModule& module);
+/// Modules too small to be worth a boundary are dissolved into what uses them: adders, and on targets without 6-input
+/// LUTs also the leaves that are written for those.
+bool is_dissolved(const DesignModule& module, Target target);
 
 }  // namespace bat::synth

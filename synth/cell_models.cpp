@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "synth/cell_models.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <set>
+#include <string_view>
+
+#include "synth/liberty.hpp"
+#include "synth/tool.hpp"
+
+namespace bat::synth {
+namespace {
+
+std::set<std::string> library_cells(const NetlistCounts& netlist, const Design& design) {
+  std::set<std::string> cells;
+  for (const auto& [module, counts] : netlist) {
+    for (const auto& [type, count] : counts) {
+      if (!design.modules.contains(type)) cells.insert(type);
+    }
+  }
+  return cells;
+}
+
+// The name after `module`, empty on other lines.
+std::string_view module_name(std::string_view line) {
+  if (!line.starts_with("module ")) return {};
+  const std::size_t start = line.find_first_not_of(' ', 7);
+  const std::size_t end = line.find_first_of(" (;#", start);
+  return start == std::string_view::npos ? std::string_view{} : line.substr(start, end - start);
+}
+
+Result<std::string> liberty_models(const std::filesystem::path& work_dir) {
+  const Result<std::filesystem::path> liberty = find_osu018();
+  if (!liberty) return liberty.error();
+  const std::filesystem::path models = work_dir / "cells.v";
+  // Tri-state buffers have no two-state function; the flow never uses them.
+  const std::string script =
+      fmt::format("read_liberty -ignore_miss_func {}\ndelete TBUFX1 TBUFX2\nproc\nwrite_verilog -noattr {}\n",
+                  quoted(liberty.value()), quoted(models));
+  if (Status wrote = write_text(work_dir / "cells.ys", script); !wrote) return wrote.error();
+  const ToolRun run{{"yosys", "-q", "-s", (work_dir / "cells.ys").string()}, work_dir, work_dir / "cells.log",
+                    std::chrono::seconds{120}};
+  if (Result<double> ran = run_checked(run, {}); !ran) return ran.error();
+  return read_text(models);
+}
+
+// One bit of a Xilinx carry chain.
+std::string carry_bit(int bit, const std::string& below) {
+  return fmt::format("  wire c{0} = S[{0}] ? {1} : DI[{0}];\n  assign O[{0}] = S[{0}] ^ {1};\n"
+                     "  assign CO[{0}] = c{0};\n",
+                     bit, below);
+}
+
+}  // namespace
+
+std::string carry_models(const std::string& carry4, const std::string& carry8) {
+  std::string text = fmt::format(
+      "module {}(output [3:0] CO, output [3:0] O, input CI, input CYINIT, input [3:0] DI, input [3:0] S);\n"
+      "  wire first = CI | CYINIT;\n",
+      carry4);
+  for (int bit = 0; bit < 4; ++bit) text += carry_bit(bit, bit == 0 ? "first" : fmt::format("c{}", bit - 1));
+  text += fmt::format(
+      "endmodule\n"
+      "module {}(output [7:0] CO, output [7:0] O, input CI, input CI_TOP, input [7:0] DI, input [7:0] S);\n"
+      "  parameter CARRY_TYPE = \"SINGLE_CY8\";\n",
+      carry8);
+  for (int bit = 0; bit < 8; ++bit) {
+    if (bit == 4) text += "  wire middle = CARRY_TYPE == \"DUAL_CY4\" ? CI_TOP : c3;\n";
+    text += carry_bit(bit, bit == 0 ? "CI" : bit == 4 ? "middle" : fmt::format("c{}", bit - 1));
+  }
+  return text + "endmodule\n";
+}
+
+Result<std::filesystem::path> find_cell_library(Target target) {
+  const char* chosen = std::getenv("BAT_YOSYS_SHARE");
+  const std::filesystem::path share = chosen != nullptr ? chosen : "/usr/share/yosys";
+  const std::filesystem::path file =
+      share / (target == Target::kIce40 ? "ice40" : "xilinx") / "cells_sim.v";
+  std::error_code ignored;
+  if (std::filesystem::is_regular_file(file, ignored)) return file;
+  return Error{fmt::format("{} is not there; install it with: apt-get install yosys", file.string()),
+               ErrorKind::kMissingTool};
+}
+
+Result<std::string> cut_modules(const std::string& verilog, const std::vector<std::string>& modules) {
+  std::set<std::string, std::less<>> wanted(modules.begin(), modules.end());
+  std::string text;
+  bool inside = false;
+  bool copy = false;
+  for (std::size_t at = 0; at < verilog.size();) {
+    const std::size_t end = std::min(verilog.find('\n', at), verilog.size());
+    const std::string_view line = std::string_view(verilog).substr(at, end - at);
+    at = end + 1;
+    const std::string_view name = module_name(line);
+    if (!name.empty()) {
+      inside = true;
+      copy = wanted.erase(std::string(name)) > 0;
+    }
+    // Outside of modules only directives matter: attributes and comments there belong to what is not copied.
+    if (copy || (!inside && line.starts_with('`'))) text.append(line).append("\n");
+    if (line.starts_with("endmodule")) inside = copy = false;
+  }
+  if (wanted.empty()) return text;
+  return Error{fmt::format("there is no simulation model of {}", *wanted.begin()), ErrorKind::kMismatch};
+}
+
+Result<std::string> cell_models(const NetlistCounts& netlist, const Design& design, Target target,
+                                const std::filesystem::path& work_dir) {
+  std::set<std::string> cells = library_cells(netlist, design);
+  const Result<std::string> library =
+      target == Target::kOsu018 ? liberty_models(work_dir) : [target]() -> Result<std::string> {
+    const Result<std::filesystem::path> file = find_cell_library(target);
+    if (!file) return file.error();
+    return read_text(file.value());
+  }();
+  if (!library) return library;
+  std::string own;
+  if (target == Target::kXcup && cells.erase("CARRY4") + cells.erase("CARRY8") > 0) {
+    own = carry_models("CARRY4", "CARRY8");
+  }
+  Result<std::string> cut = cut_modules(library.value(), {cells.begin(), cells.end()});
+  if (!cut) return cut;
+  // The libraries state delays; Verilator knows no default values of ports.
+  return "/* verilator lint_off STMTDLY */\n`timescale 1ns / 1ps\n`define NO_ICE40_DEFAULT_ASSIGNMENTS\n" + cut.value() + own;
+}
+
+}  // namespace bat::synth
