@@ -180,7 +180,9 @@ class TopBuilder {
     }
     w_.assign(net("unit_ready", kUnits), emit::pack(ready));
     w_.assign(net("unit_done", kUnits), emit::pack(done));
-    if (!config_.features.softmax) w_.ignore({"smx_instr"});
+    if (config_.features.softmax) return;
+    w_.ignore({"smx_instr"});
+    unused_.push_back(emit::bit(net("unit_valid", kUnits), kSmx));
   }
 
   Expr unit(int index, const std::string& signal) {
