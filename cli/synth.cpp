@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: Apache-2.0
+// batkit synth: area of a configuration on a target, and simulation of the mapped netlist.
+#include <fmt/format.h>
+
+#include <fstream>
+
+#include "cli/commands.hpp"
+#include "rtl_gen/config/config.hpp"
+#include "synth/netlist_check.hpp"
+#include "synth/synthesize.hpp"
+
+namespace bat::cli {
+namespace {
+
+struct Options {
+  std::string config;
+  std::string target = "xcup";
+  std::string work_dir;
+  bool check = false;
+  long timeout_seconds = 3600;
+};
+
+nlohmann::ordered_json check_json(const synth::NetlistCheck& check) {
+  nlohmann::ordered_json units = nlohmann::ordered_json::array();
+  for (const auto& unit : check.units) {
+    units.push_back({{"module", unit.module},
+                     {"parameters", unit.parameters},
+                     {"output_bits", unit.output_bits},
+                     {"active_bits", unit.active_bits},
+                     {"mismatch", unit.mismatch}});
+  }
+  return {{"cycles", check.cycles}, {"equal", check.equal()}, {"units", units}};
+}
+
+int execute(const Options& options, bool json) {
+  const auto config = load_config(options.config);
+  if (!config.ok()) return fail(config.error());
+  const auto target = synth::parse_target(options.target);
+  if (!target.ok()) return fail(target.error());
+  synth::SynthOptions synth_options;
+  synth_options.timeout = std::chrono::seconds(options.timeout_seconds);
+  if (!options.work_dir.empty()) synth_options.work_dir = options.work_dir;
+  const auto report = synth::synthesize(config.value(), target.value(), synth_options);
+  if (!report.ok()) return fail(report.error());
+
+  std::optional<synth::NetlistCheck> check;
+  if (options.check) {
+    synth::CheckOptions check_options;
+    check_options.timeout = synth_options.timeout;
+    auto checked = synth::check_netlist(config.value(), target.value(), check_options);
+    if (!checked.ok()) return fail(checked.error());
+    check = std::move(checked).value();
+  }
+  if (json) {
+    auto object = synth::to_json(report.value());
+    if (check) object["check"] = check_json(*check);
+    print_json(object);
+  } else {
+    fmt::print("{}", synth::to_markdown(report.value()));
+    if (check) fmt::print("\n{}", synth::to_markdown(*check));
+  }
+  return !check || check->equal() ? kExitOk : kExitMismatch;
+}
+
+}  // namespace
+
+void add_synth(CLI::App& app, Session& session) {
+  CLI::App* command = add_command(app, session, "synth",
+                                  "Area of a configuration by Yosys, per module and in total",
+                                  "batkit synth nano --target osu018 --json");
+  auto options = std::make_shared<Options>();
+  command->add_option("config", options->config, "Named configuration or TOML file")->required();
+  command->add_option("--target", options->target, "xcup, ice40 or osu018")->capture_default_str();
+  command->add_flag("--check", options->check,
+                    "Also simulate the mapped netlist of every unit beside its source");
+  command->add_option("--work-dir", options->work_dir, "Keep scripts, logs and netlists here");
+  command->add_option("--timeout", options->timeout_seconds, "Seconds for each run of a tool")
+      ->capture_default_str()
+      ->check(CLI::Range(1L, 1000000L));
+  command->callback([&session, options] {
+    session.action = [&session, options] { return execute(*options, session.json); };
+  });
+}
+
+}  // namespace bat::cli
