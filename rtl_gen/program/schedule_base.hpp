@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the parts of a schedule share: geometry of the layouts (docs/architecture.md section 3) and
+// the common pieces of operations. Internal to the schedule.
+#pragma once
+
+#include <algorithm>
+#include <utility>
+
+#include "rtl_gen/program/schedule.hpp"
+
+namespace bat::schedule {
+
+using bmt::TensorId;
+using isa::Instruction;
+
+/// Planes of pixels and of the classifier's input.
+inline constexpr int kWidePlanes = 8;
+
+/// A non-negative size as a field value.
+inline std::uint64_t u(std::int64_t value) { return static_cast<std::uint64_t>(value); }
+
+/// An instruction without waits.
+Instruction make(isa::Op op);
+
+/// Where a matrix product takes operand A from.
+struct Operand {
+  isa::SrcA source = isa::SrcA::kXb;
+  int base = 0;
+  int plane_stride = 0;
+  int planes = 1;
+};
+
+class Base {
+ public:
+  Base(const Plan& plan, const ModelImage& image, int tokens)
+      : p_(plan), m_(image), n_(tokens), row_tiles_(plan.row_tiles_for(tokens)) {}
+
+ protected:
+  // --- Geometry.
+  int bits() const { return m_.act_bits; }
+  int kw_hidden() const { return p_.kwords(m_.hidden); }
+  int kw_head() const { return p_.kwords(m_.head_dim); }
+  int kw_tokens() const { return p_.kwords(n_); }
+  int head_tiles() const { return p_.col_tiles(m_.head_dim); }
+  int key_tiles() const { return p_.col_tiles(n_); }
+  int rows_of(int rt) const { return std::min(p_.rows, n_ - rt * p_.rows); }
+  int res_words() const { return ceil_div(m_.hidden, p_.lanes); }
+  int res_base(int rt) const { return rt / 2 * res_words(); }
+  int xb_codes(int rt) const { return rt * bits() * kw_hidden(); }
+  int xb_features(int rt) const;
+  int act_head_row(const PackedLayer& l) const { return l.heads * kw_head(); }
+  int act_heads(const PackedLayer& l, int rt) const { return rt * bits() * act_head_row(l); }
+  int act_ffn(const PackedLayer& l, int rt) const { return rt * bits() * p_.kwords(l.ffn); }
+  int act_prob(int slot) const { return p_.act_region + slot * p_.prob_words; }
+  int k_head_stride() const { return key_tiles() * bits() * kw_head(); }
+  int v_tile_stride() const { return bits() * kw_tokens(); }
+  int v_head_stride() const { return head_tiles() * v_tile_stride(); }
+  Access res(int rt) const;
+  static Access stat(int rt) { return {Store::kStat, rt, rt + 1}; }
+  // --- Pieces of operations.
+  int load(const Span& span);
+  /// Valid columns of the last tile of `columns` columns.
+  int last_tile_columns(int columns) const;
+  TensorCheck row_check(TensorId id, int layer, int rt) const;
+  TensorCheck residual_check(TensorId id, int layer, int rt, int col_begin, int col_end) const;
+  /// A QMM with operand A of row tile `rt`.
+  Instruction qmm(const Operand& a, int rt, isa::SrcB b_source, int kw, int tiles) const;
+  static void set_out(Instruction& i, isa::Out out, int planes, int shift);
+  static void set_dest(Instruction& i, isa::DestMem memory, int base, int segment,
+                       int plane_stride);
+  static Access operand_words(const Operand& a, int plane, int kw);
+  static void read_operand(Op& op, const Operand& a, int kw);
+  /// One chunk of a matrix with static weights on one row tile; output fields still open.
+  Op chunk_op(const PackedMatrix& matrix, const Chunk& chunk, const Operand& a, int rt) const;
+  /// For each chunk, for each of the first `row_tiles` row tiles: `operand(rt)` in,
+  /// `emit(op, chunk, rt, last_chunk)` completes and appends the operation.
+  template <typename OperandOf, typename Emit>
+  void product(const PackedMatrix& matrix, int row_tiles, OperandOf operand, Emit emit) {
+    for (const Chunk& chunk : matrix.chunks) {
+      const int weights = load(chunk.weights);
+      const int params = load(chunk.params);
+      for (int rt = 0; rt < row_tiles; ++rt) {
+        const bool last = rt + 1 == row_tiles;
+        Op op = chunk_op(matrix, chunk, operand(rt), rt);
+        op.rings.push_back({weights, 0, static_cast<int>(chunk.weights.words), last});
+        op.rings.push_back({params, 0, static_cast<int>(chunk.params.words), last});
+        emit(std::move(op), chunk, rt, &chunk == &matrix.chunks.back());
+      }
+    }
+  }
+
+  Operand codes(int rt) const { return {isa::SrcA::kXb, xb_codes(rt), kw_hidden(), bits()}; }
+  isa::Out threshold_or_code(const PackedMatrix& matrix) const;
+  // --- Streams into the residual.
+  /// Appends a chunk of a residual product.
+  void residual(Op op, const PackedMatrix& matrix, const Chunk& chunk, int rt, TensorId id,
+                int layer);
+  /// Appends LayerNorm of a row tile: `x` back to the residual, `planes` code planes to XB.
+  void norm(const PackedNorm& ln, int records, int rt, int planes, bool last,
+            std::pair<TensorId, TensorId> ids, int layer);
+  /// A residual product with its LayerNorm behind the last chunk.
+  template <typename OperandOf>
+  void residual_product(const PackedMatrix& matrix, const PackedNorm& ln, int planes, int row_tiles,
+                        int layer, TensorId residual_id, std::pair<TensorId, TensorId> norm_ids,
+                        OperandOf operand) {
+    int records = -1;
+    product(matrix, row_tiles, operand, [&](Op op, const Chunk& chunk, int rt, bool last_chunk) {
+      residual(std::move(op), matrix, chunk, rt, residual_id, layer);
+      if (!last_chunk) return;
+      if (rt == 0) records = load(ln.records);
+      norm(ln, records, rt, planes, rt + 1 == row_tiles, norm_ids, layer);
+    });
+  }
+
+  // --- Rows of codes in ACT: FFN1 and pooler.
+  void code_rows(Op op, const PackedMatrix& matrix, const Chunk& chunk, int columns, int base,
+                 int planes, TensorCheck check);
+
+  const Plan& p_;
+  const ModelImage& m_;
+  int n_;
+  int row_tiles_;
+  Schedule s_;
+};
+
+}  // namespace bat::schedule
