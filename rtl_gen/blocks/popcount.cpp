@@ -177,7 +177,7 @@ class PopcountBuilder {
       : shape_(shape),
         cells_(cells),
         bits_(count_bits(shape.lanes)),
-        module_("popcount", doc(shape)) {}
+        module_(shape.name, doc(shape)) {}
 
   emit::Module build() {
     const Expr clock = module_.input("clk_i", 1);
