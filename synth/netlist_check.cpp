@@ -8,6 +8,7 @@
 
 #include "synth/bench.hpp"
 #include "synth/cell_models.hpp"
+#include "synth/synthesize.hpp"
 #include "synth/tool.hpp"
 #include "synth/yosys_flow.hpp"
 
@@ -147,17 +148,17 @@ bool NetlistCheck::equal() const {
 }
 
 Result<NetlistCheck> check_netlist(const Sources& sources, Target target, const CheckOptions& options) {
-  if (options.work_dir) {
-    std::error_code failure;
-    std::filesystem::create_directories(*options.work_dir, failure);
-    if (failure) return Error{fmt::format("cannot create {}: {}", options.work_dir->string(), failure.message())};
-    return check_in(sources, target, options, *options.work_dir);
-  }
-  Result<ScratchDir> scratch = ScratchDir::create("bat-netlist");
-  if (!scratch) return scratch.error();
-  Result<NetlistCheck> check = check_in(sources, target, options, scratch.value().path());
-  if (!check) scratch.value().keep();  // the error names a log in it
-  return check;
+  return in_work_dir(options.work_dir, "bat-netlist", [&](const std::filesystem::path& dir) {
+    return check_in(sources, target, options, dir);
+  });
+}
+
+Result<NetlistCheck> check_netlist(const Config& config, Target target, const CheckOptions& options) {
+  return in_work_dir(options.work_dir, "bat-netlist", [&](const std::filesystem::path& dir) -> Result<NetlistCheck> {
+    const Result<Sources> sources = generated_sources(config, dir);
+    if (!sources) return sources.error();
+    return check_in(sources.value(), target, options, dir);
+  });
 }
 
 std::string to_markdown(const NetlistCheck& check) {

@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "models/io/result.hpp"
+#include "rtl_gen/config/config.hpp"
 #include "synth/counts.hpp"
 #include "synth/design.hpp"
 
@@ -46,6 +47,9 @@ struct NetlistCheck {
 
 /// Maps the design and compares. A difference is a result, not an error.
 Result<NetlistCheck> check_netlist(const Sources& sources, Target target, const CheckOptions& options);
+
+/// The same for the generated design of a configuration.
+Result<NetlistCheck> check_netlist(const Config& config, Target target, const CheckOptions& options);
 
 std::string to_markdown(const NetlistCheck& check);
 

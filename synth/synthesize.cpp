@@ -3,6 +3,8 @@
 
 #include <fmt/format.h>
 
+#include "rtl_gen/generate.hpp"
+#include "rtl_gen/plan/plan.hpp"
 #include "synth/liberty.hpp"
 #include "synth/tool.hpp"
 #include "synth/yosys_flow.hpp"
@@ -50,17 +52,38 @@ Result<SynthReport> synthesize_in(const Sources& sources, Target target, const S
 }  // namespace
 
 Result<SynthReport> synthesize_sources(const Sources& sources, Target target, const SynthOptions& options) {
-  if (options.work_dir) {
+  return in_work_dir(options.work_dir, "bat-synth", [&](const std::filesystem::path& dir) {
+    return synthesize_in(sources, target, options, dir);
+  });
+}
+
+Result<SynthReport> synthesize(const Config& config, Target target, const SynthOptions& options) {
+  return in_work_dir(options.work_dir, "bat-synth", [&](const std::filesystem::path& dir) -> Result<SynthReport> {
+    const Result<Sources> sources = generated_sources(config, dir);
+    if (!sources) return sources.error();
+    Result<SynthReport> report = synthesize_in(sources.value(), target, options, dir);
+    if (!report) return report;
+    report.value().config = config.name;
+    report.value().config_hash = config_hash(config);
+    return report;
+  });
+}
+
+Result<Sources> generated_sources(const Config& config, const std::filesystem::path& dir) {
+  const Result<Plan> sizes = plan(config);
+  if (!sizes) return sizes.error();
+  const Result<GeneratedDesign> design = generate_design(config, sizes.value());
+  if (!design) return design.error();
+  Sources sources;
+  sources.top = "bat_top";
+  for (const GeneratedFile& file : design.value().sources) {
+    const std::filesystem::path path = std::filesystem::absolute(dir) / "generated" / file.name;
     std::error_code failure;
-    std::filesystem::create_directories(*options.work_dir, failure);
-    if (failure) return Error{fmt::format("cannot create {}: {}", options.work_dir->string(), failure.message())};
-    return synthesize_in(sources, target, options, *options.work_dir);
+    std::filesystem::create_directories(path.parent_path(), failure);
+    if (Status wrote = write_text(path, file.text); !wrote) return wrote.error();
+    sources.files.push_back(path);
   }
-  Result<ScratchDir> scratch = ScratchDir::create("bat-synth");
-  if (!scratch) return scratch.error();
-  Result<SynthReport> report = synthesize_in(sources, target, options, scratch.value().path());
-  if (!report) scratch.value().keep();  // the error names a log in it
-  return report;
+  return sources;
 }
 
 }  // namespace bat::synth

@@ -7,6 +7,7 @@
 #include <optional>
 
 #include "models/io/result.hpp"
+#include "rtl_gen/config/config.hpp"
 #include "synth/counts.hpp"
 #include "synth/design.hpp"
 #include "synth/report.hpp"
@@ -23,5 +24,11 @@ struct SynthOptions {
 /// Elaborates and maps the sources and counts the result. `config` and `config_hash` of the report stay empty.
 /// Errors: kMissingTool, or kMismatch with the log of the tool that failed.
 Result<SynthReport> synthesize_sources(const Sources& sources, Target target, const SynthOptions& options);
+
+/// Generates the design of a configuration and does the same.
+Result<SynthReport> synthesize(const Config& config, Target target, const SynthOptions& options);
+
+/// Writes the generated SystemVerilog of a configuration below `dir` and names it.
+Result<Sources> generated_sources(const Config& config, const std::filesystem::path& dir);
 
 }  // namespace bat::synth

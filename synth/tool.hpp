@@ -4,9 +4,12 @@
 
 #include <chrono>
 #include <filesystem>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
+#include <system_error>
+#include <utility>
 #include <vector>
 
 #include "models/io/result.hpp"
@@ -58,5 +61,23 @@ class ScratchDir {
   std::filesystem::path path_;
   bool keep_ = false;
 };
+
+/// Runs `action(dir)`, which returns a Result, in `chosen` (created if need be, kept), or in a scratch directory
+/// that is removed when the action succeeds and kept when it fails: its error names a log in there.
+template <typename Action>
+auto in_work_dir(const std::optional<std::filesystem::path>& chosen, std::string_view prefix, const Action& action)
+    -> decltype(action(std::filesystem::path{})) {
+  if (chosen) {
+    std::error_code failure;
+    std::filesystem::create_directories(*chosen, failure);
+    if (failure) return Error{"cannot create " + chosen->string() + ": " + failure.message()};
+    return action(std::filesystem::absolute(*chosen));
+  }
+  Result<ScratchDir> scratch = ScratchDir::create(prefix);
+  if (!scratch) return scratch.error();
+  auto result = action(scratch.value().path());
+  if (!result) scratch.value().keep();
+  return result;
+}
 
 }  // namespace bat::synth
