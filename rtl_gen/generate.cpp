@@ -77,8 +77,11 @@ class DesignEmitter {
       if (!interface) return interface.error();
       *target = std::move(interface).value();
     }
-    return add(blocks::popcount({plan_.depth, config_.array.pop_stages, config_.array.popcount},
-                                cells));
+    blocks::PopcountShape shape;
+    shape.lanes = plan_.depth;
+    shape.stages = config_.array.pop_stages;
+    shape.topology = config_.array.popcount;
+    return add(blocks::popcount(shape, cells));
   }
 
   Status row() {
@@ -156,14 +159,22 @@ Error file_error(const fs::path& path, const std::error_code& code) {
   return Error{fmt::format("{}: {}", path.string(), code.message())};
 }
 
-/// A folder that may be replaced: absent, empty, or an earlier result.
+bool holds_files(const fs::path& folder) {
+  std::error_code code;
+  for (const auto& entry : fs::recursive_directory_iterator(folder, code)) {
+    if (!entry.is_directory()) return true;
+  }
+  return false;
+}
+
+/// A folder that may be replaced: absent, without files, or an earlier result.
 Status check_output(const fs::path& output) {
   std::error_code code;
   if (!fs::exists(output, code)) return Ok{};
   if (!fs::is_directory(output, code)) {
     return Error{fmt::format("{}: exists and is not a directory", output.string())};
   }
-  if (fs::is_empty(output, code)) return Ok{};
+  if (!holds_files(output)) return Ok{};
   const auto manifest = io::read_text(output / "manifest.json");
   const bool ours = manifest.ok() &&
                     nlohmann::json::parse(manifest.value(), nullptr, false).value("generator", "") ==

@@ -32,7 +32,7 @@ struct GenerateReport {
 Result<GeneratedDesign> generate_design(const Config& config, const Plan& plan);
 
 /// Writes the design to `output`, all or nothing: a complete folder beside it takes its place at the
-/// end. An existing folder is replaced only if it is empty or holds a manifest.json of a generated
+/// end. An existing folder is replaced only if it has no files or holds a manifest.json of a generated
 /// design.
 Result<GenerateReport> generate(const Config& config, const Plan& plan,
                                 const std::filesystem::path& output);

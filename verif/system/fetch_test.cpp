@@ -192,7 +192,9 @@ class FetchBench {
       const auto index = static_cast<std::size_t>(other);
       ASSERT_GE(completed_[index], want.before[index] - k) << "unit " << unit << " waits for " << other;
     }
-    if (unit == 0) ASSERT_EQ(dut_->dma_model_o, 0x1000 + want.job);
+    if (unit == 0) {
+      ASSERT_EQ(dut_->dma_model_o, 0x1000 + want.job);
+    }
     if (unit == 2) {
       ASSERT_EQ(dut_->row_model_o, 0x1000 + want.job);
       ASSERT_EQ(dut_->row_input_o, 0x2000 + want.job);

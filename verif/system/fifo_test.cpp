@@ -25,7 +25,9 @@ void run(unsigned push_percent, unsigned pop_percent) {
     ASSERT_EQ(fifo->count_o, model.size());
     ASSERT_EQ(fifo->in_ready_o, model.size() < DEPTH);
     ASSERT_EQ(fifo->out_valid_o, !model.empty());
-    if (!model.empty()) ASSERT_EQ(fifo->out_data_o, model.front());
+    if (!model.empty()) {
+      ASSERT_EQ(fifo->out_data_o, model.front());
+    }
     const bool push = fifo->in_valid_i && fifo->in_ready_o;
     const bool pop = fifo->out_valid_o && fifo->out_ready_i;
     if (pop) model.pop_front();

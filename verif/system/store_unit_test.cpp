@@ -85,7 +85,9 @@ class StoreBench {
   }
 
   void observe() {
-    if (aw_held_) ASSERT_TRUE(dut_->m_axi_awvalid_o);
+    if (aw_held_) {
+      ASSERT_TRUE(dut_->m_axi_awvalid_o);
+    }
     aw_held_ = dut_->m_axi_awvalid_o && !dut_->m_axi_awready_i;
     if (dut_->m_axi_awvalid_o && dut_->m_axi_awready_i) start_burst();
     if (w_held_) {
