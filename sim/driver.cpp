@@ -117,6 +117,12 @@ Result<const Program*> Driver::program(int tokens) {
   return result;
 }
 
+Result<std::uint64_t> Driver::program_address(int tokens) {
+  const Result<const Program*> loaded = program(tokens);
+  if (!loaded.ok()) return loaded.error();
+  return programs_.at(tokens).address;
+}
+
 Status Driver::push(std::size_t sample, const bmt::Sample& data, const DriverHooks& hooks) {
   const Result<const Program*> wanted = program(data.tokens());
   if (!wanted.ok()) return wanted.error();

@@ -48,6 +48,8 @@ class Driver {
   Status start();
   /// The program for `tokens` tokens; compiled and written to device memory on first use.
   Result<const Program*> program(int tokens);
+  /// Where that program lies in device memory.
+  Result<std::uint64_t> program_address(int tokens);
   /// Runs samples back to back. Errors: invalid sample, hang, device error (see `fault`).
   Status run(const std::vector<bmt::Sample>& samples, const DriverHooks& hooks = {});
   /// What ERROR held when `run` failed; code 0 if it failed otherwise.

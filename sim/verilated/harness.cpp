@@ -88,11 +88,14 @@ class Simulation {
     lite_.reset();
     axi_checker_.reset();
     lite_checker_.reset();
+    // Random state from before the reset may still report something in its first cycle.
+    in_reset_ = true;
     top_->rst_ni = 0;
     drive();
     settle();
     for (int i = 0; i < 8; ++i) edge();
     top_->rst_ni = 1;
+    in_reset_ = false;
     settle();
   }
 
@@ -125,13 +128,13 @@ class Simulation {
 
   void tap_write(int mem, int slice, int addr, int chunk, std::uint64_t mask, std::uint64_t data) {
     ++tapped_;
-    if (options_.tap_write) {
+    if (options_.tap_write && !in_reset_) {
       options_.tap_write(options_.user, cycle_, mem, slice, addr, chunk, mask, data);
     }
   }
   void tap_done(int unit) {
     ++tapped_;
-    if (options_.tap_done) options_.tap_done(options_.user, cycle_, unit);
+    if (options_.tap_done && !in_reset_) options_.tap_done(options_.user, cycle_, unit);
   }
 
   LiteDriver& lite() { return lite_; }
@@ -266,6 +269,7 @@ class Simulation {
   LiteSlave l_;
   std::uint64_t cycle_ = 0;
   std::uint64_t tapped_ = 0;
+  bool in_reset_ = false;
   std::string text_;
 };
 
