@@ -135,28 +135,56 @@ Status check_shape(const Shape& s, const char* prefix) {
   return Ok{};
 }
 
+/// The recipes of models/zoo. All of them: Fashion-MNIST, patches of 4 x 4, a float teacher of
+/// 4 layers and hidden size 128 whose weights the student starts from where the shapes agree.
+/// Chosen on 5,000 training images set aside.
+struct Recipe {
+  const char* name;
+  Shape shape;
+  int act_bits;
+  const char* attention;
+  int epochs;
+  double learning_rate;
+};
+
+constexpr std::array kRecipes = {
+    Recipe{"fashion-nano", {2, 128, 4, 32, 512}, 1, "threshold", 80, 4e-3},
+    Recipe{"fashion-nano-softmax", {2, 128, 4, 32, 512}, 1, "softmax", 80, 4e-3},
+    Recipe{"fashion-nano-w1a4", {2, 128, 4, 32, 512}, 4, "softmax", 40, 2e-3},
+    Recipe{"fashion-micro", {2, 64, 2, 32, 256}, 1, "threshold", 140, 4e-3},
+    Recipe{"fashion-mini", {2, 96, 3, 32, 384}, 1, "threshold", 110, 4e-3},
+    Recipe{"fashion-small", {4, 128, 4, 32, 512}, 1, "threshold", 80, 2e-3},
+    Recipe{"fashion-small-softmax", {4, 128, 4, 32, 512}, 1, "softmax", 80, 3e-3},
+    Recipe{"fashion-small-w1a4", {4, 128, 4, 32, 512}, 4, "softmax", 40, 2e-3},
+};
+
 }  // namespace
 
 std::vector<std::string> recipe_names() {
-  return {"fashion-nano", "fashion-nano-softmax", "fashion-nano-w1a4"};
+  std::vector<std::string> names;
+  for (const Recipe& each : kRecipes) names.emplace_back(each.name);
+  return names;
 }
 
 Result<TrainOptions> recipe(std::string_view name) {
-  TrainOptions options;
-  options.name = std::string(name);
-  options.recipe = std::string(name);
-  if (name == "fashion-nano") return options;
-  if (name == "fashion-nano-softmax") {
-    options.attention = "softmax";
-    return options;
-  }
-  if (name == "fashion-nano-w1a4") {
-    options.attention = "softmax";
-    options.act_bits = 4;
-    return options;
-  }
   std::string known;
-  for (const std::string& each : recipe_names()) known += (known.empty() ? "" : ", ") + each;
+  for (const Recipe& each : kRecipes) {
+    known += (known.empty() ? "" : ", ") + std::string(each.name);
+    if (name != each.name) continue;
+    TrainOptions options;
+    options.name = std::string(name);
+    options.recipe = std::string(name);
+    options.layers = each.shape.layers;
+    options.hidden = each.shape.hidden;
+    options.heads = each.shape.heads;
+    options.head_dim = each.shape.head_dim;
+    options.ffn = each.shape.ffn;
+    options.act_bits = each.act_bits;
+    options.attention = each.attention;
+    options.epochs = each.epochs;
+    options.learning_rate = each.learning_rate;
+    return options;
+  }
   return Error{fmt::format("no recipe '{}'; there are {}", name, known)};
 }
 

@@ -59,7 +59,7 @@ struct TrainOptions {
   int teacher_heads = 4;
   int teacher_head_dim = 32;
   int teacher_ffn = 512;
-  int teacher_epochs = 30;
+  int teacher_epochs = 25;
   double teacher_learning_rate = 1e-3;
   double teacher_weight_decay = 0.05;
 

@@ -1,0 +1,228 @@
+// SPDX-License-Identifier: Apache-2.0
+// A few steps on a synthetic task: it learns, resumes, exports and agrees with the integer view.
+#include <gtest/gtest.h>
+#include <torch/torch.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <random>
+
+#include "models/bmt/golden.hpp"
+#include "models/bmt/model_file.hpp"
+#include "models/io/temporary_folder.hpp"
+#include "models/train/quantizers.hpp"
+#include "models/train/trainer.hpp"
+
+namespace bat::train {
+namespace {
+
+namespace fs = std::filesystem;
+using torch::Tensor;
+
+void write_bytes(const fs::path& path, std::vector<std::uint32_t> shape,
+                 const std::vector<std::uint8_t>& data) {
+  std::ofstream file(path, std::ios::binary);
+  file.put(0).put(0).put(8).put(static_cast<char>(shape.size()));
+  for (const std::uint32_t n : shape) {
+    for (const int s : {24, 16, 8, 0}) file.put(static_cast<char>(n >> s));
+  }
+  file.write(reinterpret_cast<const char*>(data.data()), static_cast<std::streamsize>(data.size()));
+}
+
+/// Images of 8 x 8 with noise and one bright quarter, the class.
+void write_half(const fs::path& folder, const std::string& half, int count, std::uint64_t seed) {
+  std::mt19937_64 generator(seed);
+  std::vector<std::uint8_t> pixels, labels;
+  for (int i = 0; i < count; ++i) {
+    const int label = i % 4;
+    labels.push_back(static_cast<std::uint8_t>(label));
+    for (int p = 0; p < 64; ++p) {
+      const bool bright = (p / 32) * 2 + (p % 8) / 4 == label;
+      pixels.push_back(static_cast<std::uint8_t>(generator() % 120 + (bright ? 100U : 0U)));
+    }
+  }
+  const auto n = static_cast<std::uint32_t>(count);
+  write_bytes(folder / (half + "-images-idx3-ubyte"), {n, 8, 8}, pixels);
+  write_bytes(folder / (half + "-labels-idx1-ubyte"), {n}, labels);
+}
+
+class Training : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    write_half(folder_.path(), "train", 400, 1);
+    write_half(folder_.path(), "t10k", 100, 2);
+  }
+
+  TrainOptions options(const std::string& out, int act_bits, const std::string& attention) const {
+    TrainOptions o;
+    o.name = "tiny";
+    o.data = folder_.path();
+    o.out = folder_.path() / out;
+    o.device = "cpu";
+    o.act_bits = act_bits;
+    o.attention = attention;
+    o.layers = o.teacher_layers = 2;
+    o.hidden = o.teacher_hidden = 32;
+    o.heads = o.teacher_heads = 2;
+    o.head_dim = o.teacher_head_dim = 16;
+    o.ffn = o.teacher_ffn = 64;
+    o.batch = 40;
+    o.epochs = 15;
+    o.teacher_epochs = 3;
+    o.learning_rate = o.teacher_learning_rate = 5e-3;
+    o.shift = 1;
+    o.flip = false;
+    o.holdout = 80;
+    return o;
+  }
+
+  io::TemporaryFolder folder_;
+};
+
+struct Variant {
+  int act_bits;
+  const char* attention;
+};
+
+class Variants : public Training, public ::testing::WithParamInterface<Variant> {};
+
+TEST_P(Variants, LearnsExportsAndAgrees) {
+  const TrainOptions o = options("run", GetParam().act_bits, GetParam().attention);
+  std::vector<double> losses;
+  const auto report = train(o, [&](const Progress& p) {
+    if (p.phase == "model") losses.push_back(p.stats.loss);
+    return true;
+  });
+  ASSERT_TRUE(report.ok()) << report.error().message;
+  ASSERT_EQ(losses.size(), 15U);
+  EXPECT_LT(losses.back(), 0.8 * losses.front());
+  const ViewReport& views = report.value().views.value();
+  EXPECT_EQ(views.saturated, 0);
+  EXPECT_GT(views.float_accuracy, 0.5);
+  EXPECT_NEAR(views.float_accuracy, views.integer_accuracy, 0.08);
+  EXPECT_GE(views.same_class, 90);
+  for (const TensorAgreement& t : views.tensors) {
+    const double most = t.id == bmt::TensorId::kInputCodes ? 0.01 : 0.2;
+    EXPECT_LT(t.share(), most) << bmt::name(t.id) << " of layer " << t.layer;
+  }
+  // The exported file is the model that was judged, bit for bit.
+  const Result<bmt::Model> once = bmt::load_model(report.value().model);
+  ASSERT_TRUE(once.ok()) << once.error().message;
+  const fs::path copy = folder_.path() / "copy.safetensors";
+  ASSERT_TRUE(bmt::save_model(once.value(), copy).ok());
+  std::ifstream a(report.value().model, std::ios::binary), b(copy, std::ios::binary);
+  EXPECT_TRUE(std::equal(std::istreambuf_iterator<char>(a), {}, std::istreambuf_iterator<char>(b), {}));
+  EXPECT_TRUE(fs::exists(report.value().card));
+}
+
+INSTANTIATE_TEST_SUITE_P(All, Variants,
+                         ::testing::Values(Variant{1, "threshold"}, Variant{1, "softmax"},
+                                           Variant{4, "threshold"}, Variant{4, "softmax"},
+                                           Variant{2, "softmax"}));
+
+TEST_F(Training, ResumedRunEqualsOneWithoutABreak) {
+  TrainOptions o = options("whole", 1, "threshold");
+  o.finish = false;
+  o.epochs = 4;
+  ASSERT_TRUE(train(o, nullptr).ok());
+  o.out = folder_.path() / "broken";
+  const auto stop = [](const Progress& p) { return p.phase == "teacher" || p.stats.epoch < 2; };
+  const auto first = train(o, stop);
+  ASSERT_TRUE(first.ok());
+  EXPECT_FALSE(first.value().complete);
+  EXPECT_EQ(first.value().epochs_done, 2);
+  o.resume = true;
+  const auto second = train(o, nullptr);
+  ASSERT_TRUE(second.ok()) << second.error().message;
+  EXPECT_TRUE(second.value().complete);
+  const auto whole = load_network(folder_.path() / "whole" / "checkpoint.safetensors");
+  const auto broken = load_network(folder_.path() / "broken" / "checkpoint.safetensors");
+  ASSERT_TRUE(whole.ok() && broken.ok());
+  EXPECT_TRUE(torch::equal(whole.value()->parameters().flat(), broken.value()->parameters().flat()));
+}
+
+TEST_F(Training, CheckpointOfOtherOptionsIsRefused) {
+  TrainOptions o = options("run", 1, "threshold");
+  o.finish = false;
+  o.epochs = 1;
+  o.teacher_epochs = 1;
+  ASSERT_TRUE(train(o, nullptr).ok());
+  o.resume = true;
+  o.learning_rate = 1e-3;
+  const auto report = train(o, nullptr);
+  ASSERT_FALSE(report.ok());
+  EXPECT_NE(report.error().message.find("other options"), std::string::npos);
+}
+
+TEST_F(Training, BadDataIsRefused) {
+  TrainOptions o = options("run", 1, "threshold");
+  o.data = folder_.path() / "nothing";
+  EXPECT_FALSE(train(o, nullptr).ok());
+  write_bytes(folder_.path() / "train-labels-idx1-ubyte", {3}, {0, 1, 2});
+  o.data = folder_.path();
+  EXPECT_FALSE(train(o, nullptr).ok());
+}
+
+TEST(Options, KeysAndRules) {
+  TrainOptions o;
+  o.out = "out";
+  EXPECT_TRUE(check(o).ok());
+  EXPECT_TRUE(set_option(o, "act_bits", "4").ok());
+  EXPECT_EQ(o.act_bits, 4);
+  EXPECT_TRUE(set_option(o, "learning_rate", "2.5e-3").ok());
+  EXPECT_FALSE(set_option(o, "epochs", "many").ok());
+  EXPECT_FALSE(set_option(o, "epochs", "7x").ok());
+  EXPECT_FALSE(set_option(o, "no_such_key", "1").ok());
+  o.act_bits = 3;
+  EXPECT_FALSE(check(o).ok());
+  EXPECT_FALSE(recipe("no-such-recipe").ok());
+}
+
+TEST(Options, RecipesPassAndNameTheirCommand) {
+  for (const std::string& name : recipe_names()) {
+    Result<TrainOptions> o = recipe(name);
+    ASSERT_TRUE(o.ok());
+    o.value().out = "out";
+    EXPECT_TRUE(check(o.value()).ok());
+    EXPECT_EQ(command_line(o.value()), "batkit train --recipe " + name + " --seed 0");
+  }
+}
+
+TEST(Quantizers, SignedCodesAreTheValuesOfTheSpecification) {
+  const Tensor u = torch::tensor({-9.0F, -2.0F, -0.01F, 0.0F, 1.99F, 2.0F, 3.5F, 100.0F});
+  EXPECT_TRUE(torch::equal(signed_codes(u, 1), torch::tensor({-1.F, -1.F, -1.F, 1.F, 1.F, 1.F, 1.F, 1.F})));
+  EXPECT_TRUE(torch::equal(signed_codes(u, 2), torch::tensor({-3.F, -1.F, -1.F, 1.F, 1.F, 3.F, 3.F, 3.F})));
+}
+
+TEST(Quantizers, UnsignedCodesRoundHalfUp) {
+  const Tensor u = torch::tensor({-1.0F, 0.49F, 0.5F, 1.5F, 2.4F, 99.0F});
+  EXPECT_TRUE(torch::equal(unsigned_codes(u, 1), torch::tensor({0.F, 0.F, 1.F, 1.F, 1.F, 1.F})));
+  EXPECT_TRUE(torch::equal(unsigned_codes(u, 2), torch::tensor({0.F, 0.F, 1.F, 2.F, 2.F, 3.F})));
+}
+
+TEST(Quantizers, GradientsPassInTheWindow) {
+  const Tensor u = torch::tensor({-1.5F, -0.5F, 0.5F, 1.5F}).requires_grad_(true);
+  const Tensor g = torch::autograd::grad({signed_codes(u, 1).sum()}, {u})[0];
+  EXPECT_TRUE(torch::equal(g, torch::tensor({0.F, 1.F, 1.F, 0.F})));
+  const Tensor h = torch::autograd::grad({unsigned_codes(u, 1).sum()}, {u})[0];
+  EXPECT_TRUE(torch::equal(h, torch::tensor({0.F, 0.F, 1.F, 0.F})));
+}
+
+TEST(Quantizers, WeightsOfTheSpecification) {
+  const Tensor w = torch::tensor({0.2F, -0.4F, 0.6F, 0.8F}).view({1, 2, 2});
+  const BinaryWeight b = binary_weight(w);
+  EXPECT_TRUE(torch::equal(b.sign.flatten(), torch::tensor({-1.F, -1.F, 1.F, 1.F})));
+  EXPECT_FLOAT_EQ(b.scale.item<float>(), 0.5F);
+  const OddWeight o = odd_weight(w);
+  EXPECT_EQ(o.codes.max().item<float>(), 255.0F);
+  EXPECT_TRUE(((o.codes * 2 - 255) * o.scale - w.flatten(0, 1).view({1, 2, 2})).abs().max().item<float>() <=
+              o.scale.item<float>() * 1.001F);
+  const Int8Grid p = int8_grid(w);
+  EXPECT_FLOAT_EQ(p.step.item<float>(), 0.0078125F);
+  EXPECT_LE(p.values.abs().max().item<float>(), 127.0F);
+}
+
+}  // namespace
+}  // namespace bat::train
