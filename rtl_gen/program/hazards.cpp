@@ -29,8 +29,13 @@ HazardTracker::HazardTracker(const Plan& plan) {
   };
   init(Store::kAct, plan.act_words, {kIssue, kDrain, kSmx}, {kIssue});
   init(Store::kXb, plan.xb_words, {kRow}, {kIssue});
-  init(Store::kRes, 2 * plan.res_bank_words, {kDrain, kRow}, {kDrain, kRow});
-  init(Store::kStat, plan.row_tiles, {kDrain, kRow}, {kRow});
+  // Every program ends its use of these with a LayerNorm that has waited for the products before
+  // it: waiting for ROW is enough, and the next embedding overlaps pooler and classifier.
+  init(Store::kRes, 2 * plan.res_bank_words, {kRow}, {kRow});
+  init(Store::kStat, plan.row_tiles, {kRow}, {kRow});
+  for (int w = plan.xb_codes; w < plan.xb_words; ++w) {
+    words(Store::kXb)[static_cast<std::size_t>(w)].read.fill(none);
+  }
   init(Store::kScore, 2 * plan.score_words, {kDrain}, {kSmx});
   init(Store::kK, plan.k_words, {kIssue, kDrain}, {kIssue});
   init(Store::kV, plan.v_words, {kIssue, kDrain}, {kIssue});

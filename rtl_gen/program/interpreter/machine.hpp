@@ -114,8 +114,9 @@ class Interpreter::Machine {
   bool commit_load(const Active& a);
 
   bool read_qmm(Active& a);
-  bool qmm_row(Active& a, int tile, int row);
-  bool qmm_element(Active& a, int tile, int row, int col);
+  bool gather_a(const Active& a, std::vector<std::uint64_t>& words);
+  bool gather_b(const Active& a, int tile, int col, std::vector<std::uint64_t>& words);
+  bool qmm_column(Active& a, int tile, int col, std::span<const std::uint64_t> a_words);
   std::optional<std::int64_t> preload(const Active& a, int tile, int col) const;
   int valid_cols(const Active& a, int tile) const;
   std::size_t acc_index(const Active& a, int tile, int row, int col, int branch) const;

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <cstring>
 #include <map>
+#include <random>
 #include <set>
 #include <tuple>
 
@@ -322,6 +323,84 @@ Config with_smallest_rings(Config config) {
   shrink(&Config::Buffers::parameter_ring_words);
   shrink(&Config::Buffers::weight_ring_words);
   return config;
+}
+
+/// A small legal configuration and a model at or below its limits, both from one seed.
+struct RandomCase {
+  explicit RandomCase(std::uint64_t seed) : random(seed) {
+    array();
+    limits();
+    model();
+    rings();
+  }
+
+  int pick(int low, int high) {
+    return low + static_cast<int>(random() % static_cast<std::uint64_t>(high - low + 1));
+  }
+
+  void array() {
+    config.array.rows = 1 << pick(0, 4);
+    config.array.cols = std::max({2, config.array.rows, 1 << pick(1, 5)});
+    config.array.depth = std::max({8, config.array.cols, 1 << pick(3, 7)});
+    config.array.depth = std::min(config.array.depth, 64 * config.array.rows);
+    config.array.lanes = std::min(config.array.cols, 1 << pick(0, 3));
+    config.features.branches = pick(1, 2);
+    config.features.act_bits = 1 << pick(0, 3);
+    config.memory.axi_data_bits = 32 << pick(0, 5);
+    config.buffers.queue_depth = 2 << pick(0, 3);
+  }
+
+  void limits() {
+    config.limits.tokens = pick(1, 40);
+    config.limits.positions = config.limits.tokens + pick(0, 5);
+    config.limits.hidden = pick(1, 80);
+    config.limits.heads = pick(1, 5);
+    config.limits.head_dim = pick(1, 40);
+    config.limits.ffn = pick(1, 150);
+    config.limits.classes = pick(1, 30);
+    config.limits.features = pick(1, 50);
+  }
+
+  void model() {
+    const Config::Limits& l = config.limits;
+    spec.input = pick(0, 1) == 0 ? bmt::InputKind::kTokens : bmt::InputKind::kFeatures;
+    spec.attention = pick(0, 1) == 0 ? bmt::Attention::kSoftmax : bmt::Attention::kThreshold;
+    spec.layers = pick(1, 2);
+    const auto size = [&](int limit) { return pick(0, 1) == 0 ? limit : pick(1, limit); };
+    spec.hidden = size(l.hidden);
+    spec.heads = size(l.heads);
+    spec.head_dim = size(l.head_dim);
+    spec.ffn = size(l.ffn);
+    spec.classes = size(l.classes);
+    spec.features = size(l.features);
+    spec.max_tokens = size(l.positions);
+    spec.branches = pick(1, config.features.branches);
+    spec.act_bits = std::min(config.features.act_bits, 1 << pick(0, 3));
+    spec.pooler = pick(0, 1) == 1;
+    spec.segments = spec.input == bmt::InputKind::kTokens ? pick(1, 2) : 1;
+    for (int i = 0; i < 3; ++i) {
+      lengths.push_back(pick(1, std::min(l.tokens, spec.max_tokens)));
+    }
+  }
+
+  void rings() {
+    if (pick(0, 1) == 0) config = with_smallest_rings(config);
+  }
+
+  std::mt19937_64 random;
+  Config config;
+  bmt::RandomModelSpec spec;
+  std::vector<int> lengths;
+};
+
+TEST(Program, RandomConfigurationsAndModels) {
+  for (std::uint64_t seed = 1; seed <= 60; ++seed) {
+    const RandomCase c(seed);
+    SCOPED_TRACE(fmt::format("seed {}\n{}", seed, canonical_text(c.config)));
+    Bench bench(c.config, bmt::random_model(c.spec, seed), c.lengths, seed);
+    bench.in_every_order(2);
+    if (HasFailure()) return;
+  }
 }
 
 TEST(Program, SmallestRingsStillRun) {

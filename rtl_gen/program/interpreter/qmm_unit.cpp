@@ -15,12 +15,11 @@ constexpr std::uint64_t low_mask(int count) {
   return count >= 64 ? ~std::uint64_t{0} : (std::uint64_t{1} << count) - 1;
 }
 
-/// popcount(XNOR) of two words of `width` bits.
-int matches(std::span<const std::uint64_t> a, std::span<const std::uint64_t> b, int width) {
-  int count = 0;
-  for (std::size_t i = 0; i < a.size(); ++i) {
-    count += std::popcount(~(a[i] ^ b[i]) & low_mask(width - 64 * static_cast<int>(i)));
-  }
+/// popcount(XNOR) of words in 64-bit chunks that hold the bits of `mask` each.
+std::int64_t matches(std::span<const std::uint64_t> a, std::span<const std::uint64_t> b,
+                     std::uint64_t mask) {
+  std::int64_t count = 0;
+  for (std::size_t i = 0; i < a.size(); ++i) count += std::popcount(~(a[i] ^ b[i]) & mask);
   return count;
 }
 
@@ -61,65 +60,80 @@ std::optional<std::int64_t> Interpreter::Machine::preload(const Active& a, int t
   return -value;
 }
 
+/// Operand A of all valid rows: row, plane, word.
+bool Interpreter::Machine::gather_a(const Active& a, std::vector<std::uint64_t>& words) {
+  const bool xb = static_cast<isa::SrcA>(a.get(isa::kQmmASrc)) == isa::SrcA::kXb;
+  const BitMemory& memory = mem_.at(xb ? isa::Tap::kXb : isa::Tap::kAct);
+  for (int row = 0; row < a.field(isa::kQmmRvalid); ++row) {
+    for (int plane = 0; plane < a.field(isa::kQmmPa); ++plane) {
+      for (int word = 0; word < a.field(isa::kQmmKw); ++word) {
+        const int at = a.field(isa::kQmmABase) + plane * a.field(isa::kQmmAPs) + word;
+        if (!memory.written(row, at)) {
+          return fail(a, fmt::format("operand A word {} of row {} was never written", at, row));
+        }
+        const auto bits = memory.word(row, at);
+        words.insert(words.end(), bits.begin(), bits.end());
+      }
+    }
+  }
+  return true;
+}
+
+/// Operand B of one column of a tile: branch, plane, word.
+bool Interpreter::Machine::gather_b(const Active& a, int tile, int col,
+                                    std::vector<std::uint64_t>& words) {
+  const RingState& w = ring(isa::Ring::kW);
+  const bool from_ring = source_b(a) == isa::SrcB::kW;
+  const BitMemory& memory =
+      from_ring ? w.words : mem_.at(source_b(a) == isa::SrcB::kK ? isa::Tap::kK : isa::Tap::kV);
+  const int count = a.field(isa::kQmmBr) * a.field(isa::kQmmPb) * a.field(isa::kQmmKw);
+  for (int offset = tile * count; offset < (tile + 1) * count; ++offset) {
+    const int at = from_ring ? w.at(a.b_position + offset) : a.field(isa::kQmmBBase) + offset;
+    if (!memory.written(col, at)) {
+      return fail(a, fmt::format("operand B word {} of column {} was never written", at, col));
+    }
+    const auto bits = memory.word(col, at);
+    words.insert(words.end(), bits.begin(), bits.end());
+  }
+  return true;
+}
+
 bool Interpreter::Machine::read_qmm(Active& a) {
   const int tiles = a.field(isa::kQmmNct);
   a.values.assign(acc_index(a, tiles, 0, 0, 0), 0);
+  std::vector<std::uint64_t> a_words;
+  if (!gather_a(a, a_words)) return false;
   for (int tile = 0; tile < tiles; ++tile) {
-    for (int row = 0; row < a.field(isa::kQmmRvalid); ++row) {
-      if (!qmm_row(a, tile, row)) return false;
+    for (int col = 0; col < valid_cols(a, tile); ++col) {
+      if (!qmm_column(a, tile, col, a_words)) return false;
     }
   }
   return true;
 }
 
-bool Interpreter::Machine::qmm_row(Active& a, int tile, int row) {
-  const bool xb = static_cast<isa::SrcA>(a.get(isa::kQmmASrc)) == isa::SrcA::kXb;
-  const BitMemory& memory = mem_.at(xb ? isa::Tap::kXb : isa::Tap::kAct);
-  for (int plane = 0; plane < a.field(isa::kQmmPa); ++plane) {
-    for (int word = 0; word < a.field(isa::kQmmKw); ++word) {
-      const int at = a.field(isa::kQmmABase) + plane * a.field(isa::kQmmAPs) + word;
-      if (!memory.written(row, at)) {
-        return fail(a, fmt::format("operand A word {} of row {} was never written", at, row));
-      }
-    }
-  }
-  for (int col = 0; col < valid_cols(a, tile); ++col) {
-    if (!qmm_element(a, tile, row, col)) return false;
-  }
-  return true;
-}
-
-bool Interpreter::Machine::qmm_element(Active& a, int tile, int row, int col) {
-  const bool xb = static_cast<isa::SrcA>(a.get(isa::kQmmASrc)) == isa::SrcA::kXb;
-  const BitMemory& a_memory = mem_.at(xb ? isa::Tap::kXb : isa::Tap::kAct);
-  const bool from_ring = source_b(a) == isa::SrcB::kW;
-  const RingState& w = ring(isa::Ring::kW);
-  const BitMemory& b_memory =
-      from_ring ? w.words : mem_.at(source_b(a) == isa::SrcB::kK ? isa::Tap::kK : isa::Tap::kV);
-  const int kw = a.field(isa::kQmmKw);
-  const int pb = a.field(isa::kQmmPb);
-  const int branches = a.field(isa::kQmmBr);
+bool Interpreter::Machine::qmm_column(Active& a, int tile, int col,
+                                      std::span<const std::uint64_t> a_words) {
+  std::vector<std::uint64_t> b_words;
+  if (!gather_b(a, tile, col, b_words)) return false;
   const auto start = preload(a, tile, col);
   if (!start) return fail(a, fmt::format("zero count of tile {} was never written", tile));
-  for (int br = 0; br < branches; ++br) {
-    std::int64_t acc = *start;
-    for (int j = 0; j < pb; ++j) {
-      for (int word = 0; word < kw; ++word) {
-        const int offset = ((tile * branches + br) * pb + j) * kw + word;
-        const int at = from_ring ? w.at(a.b_position + offset) : a.field(isa::kQmmBBase) + offset;
-        if (!b_memory.written(col, at)) {
-          return fail(a, fmt::format("operand B word {} of column {} was never written", at, col));
-        }
-        const auto b_word = b_memory.word(col, at);
-        for (int i = 0; i < a.field(isa::kQmmPa); ++i) {
-          const auto a_word =
-              a_memory.word(row, a.field(isa::kQmmABase) + i * a.field(isa::kQmmAPs) + word);
-          acc += std::int64_t{matches(a_word, b_word, plan_.depth)} << (i + j);
+  const auto length = static_cast<std::size_t>(a.field(isa::kQmmKw) * ((plan_.depth + 63) / 64));
+  const auto pa = static_cast<std::size_t>(a.field(isa::kQmmPa));
+  const auto pb = static_cast<std::size_t>(a.field(isa::kQmmPb));
+  for (int row = 0; row < a.field(isa::kQmmRvalid); ++row) {
+    for (int br = 0; br < a.field(isa::kQmmBr); ++br) {
+      std::int64_t acc = *start;
+      for (std::size_t i = 0; i < pa; ++i) {
+        for (std::size_t j = 0; j < pb; ++j) {
+          const auto x = a_words.subspan((static_cast<std::size_t>(row) * pa + i) * length, length);
+          const auto w =
+              std::span(b_words).subspan((static_cast<std::size_t>(br) * pb + j) * length, length);
+          acc += matches(x, w, low_mask(plan_.depth)) << (i + j);
         }
       }
+      if (!bmt::fits_signed(acc, plan_.acc_bits)) return fail(a, "accumulator overflow");
+      a.values[acc_index(a, tile, row, col, br)] = acc;
     }
-    if (!bmt::fits_signed(acc, plan_.acc_bits)) return fail(a, "accumulator overflow");
-    a.values[acc_index(a, tile, row, col, br)] = acc;
   }
   return true;
 }
