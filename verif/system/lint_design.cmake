@@ -20,5 +20,6 @@ check_silent(verilator ${VERILATOR} --lint-only -Wall +define+BAT_TAP --top-modu
 check_silent(verilator ${VERILATOR} --lint-only -Wall +define+SYNTHESIS --top-module bat_top -f filelist.f)
 file(STRINGS ${DIR}/filelist.f files)
 list(JOIN files " " files)
-check_silent(yosys ${YOSYS} -q -p
-  "read_verilog -sv -DSYNTHESIS ${files}; hierarchy -check -top bat_top; proc; check -assert")
+file(WRITE ${DIR}/check.ys
+  "read_verilog -sv -DSYNTHESIS ${files}\nhierarchy -check -top bat_top\nproc\ncheck -assert\n")
+check_silent(yosys ${YOSYS} -q -s check.ys)
