@@ -34,8 +34,10 @@ bool is_codes(TensorId id) {
     case TensorId::kContext:
     case TensorId::kLn1Codes:
     case TensorId::kFfn1:
-    case TensorId::kLn2Codes: return true;
-    default: return false;
+    case TensorId::kLn2Codes:
+      return true;
+    default:
+      return false;
   }
 }
 
@@ -48,8 +50,10 @@ bool is_int16(TensorId id) {
     case TensorId::kResidual1:
     case TensorId::kLn1:
     case TensorId::kResidual2:
-    case TensorId::kLn2: return true;
-    default: return false;
+    case TensorId::kLn2:
+      return true;
+    default:
+      return false;
   }
 }
 

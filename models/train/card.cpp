@@ -29,7 +29,8 @@ std::string facts(const TrainOptions& o, const bmt::Model& m, const TrainReport&
                                          o.layers, o.hidden, o.heads, o.head_dim, o.ffn,
                                          m.max_tokens, o.patch, o.patch));
   text += table_row("bits", fmt::format("weights 1, activations {}, patch embedding and classifier "
-                                        "8, residual stream 16", o.act_bits));
+                                        "8, residual stream 16",
+                                        o.act_bits));
   text += table_row("attention", o.attention);
   text += table_row("seed", fmt::format("{}", o.seed));
   text += table_row("images set aside for choosing the recipe",
@@ -50,9 +51,11 @@ std::string facts(const TrainOptions& o, const bmt::Model& m, const TrainReport&
 
 std::string differences(const ViewReport& v) {
   std::string text = fmt::format(
-      "\n## Differing bits\n\nShare of code bits that differ between the float view and the integer "
+      "\n## Differing bits\n\nShare of code bits that differ between the float view and the "
+      "integer "
       "view on the first {} test images. A bit that flips makes others flip further on. "
-      "{} of the int16 values in them were at a limit.\n\n| tensor | layer | share |\n| --- | --- | "
+      "{} of the int16 values in them were at a limit.\n\n| tensor | layer | share |\n| --- | --- "
+      "| "
       "--- |\n",
       v.compared, v.saturated);
   for (const TensorAgreement& t : v.tensors) {

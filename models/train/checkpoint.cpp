@@ -19,7 +19,8 @@ io::Tensor to_file(const Tensor& tensor) {
   const Tensor host = tensor.detach().to(torch::kCPU, torch::kFloat).contiguous();
   io::Tensor out;
   out.dtype = io::Dtype::kF32;
-  for (const std::int64_t size : host.sizes()) out.shape.push_back(static_cast<std::uint64_t>(size));
+  for (const std::int64_t size : host.sizes())
+    out.shape.push_back(static_cast<std::uint64_t>(size));
   out.data.resize(static_cast<std::size_t>(host.numel()) * sizeof(float));
   std::memcpy(out.data.data(), host.data_ptr<float>(), out.data.size());
   return out;
@@ -32,8 +33,8 @@ Status from_file(const io::SafetensorsFile& file, const std::string& name, const
   const io::Tensor& source = found->second;
   const std::size_t bytes = static_cast<std::size_t>(target.numel()) * sizeof(float);
   if (source.dtype != io::Dtype::kF32 || source.data.size() != bytes) {
-    return Error{fmt::format("checkpoint: tensor '{}' is not F32 of {} elements", name,
-                             target.numel())};
+    return Error{
+        fmt::format("checkpoint: tensor '{}' is not F32 of {} elements", name, target.numel())};
   }
   Tensor host = torch::empty(target.sizes(), torch::kFloat);
   std::memcpy(host.data_ptr<float>(), source.data.data(), bytes);
@@ -44,11 +45,11 @@ Status from_file(const io::SafetensorsFile& file, const std::string& name, const
 
 std::string spec_text(const NetworkSpec& s) {
   const bool softmax = s.attention == bmt::Attention::kSoftmax;
-  return json{{"layers", s.shape.layers},     {"hidden", s.shape.hidden},
-              {"heads", s.shape.heads},       {"head_dim", s.shape.head_dim},
-              {"ffn", s.shape.ffn},           {"rows", s.rows},
-              {"features", s.features},       {"classes", s.classes},
-              {"act_bits", s.act_bits},       {"attention", softmax ? "softmax" : "threshold"}}
+  return json{{"layers", s.shape.layers}, {"hidden", s.shape.hidden},
+              {"heads", s.shape.heads},   {"head_dim", s.shape.head_dim},
+              {"ffn", s.shape.ffn},       {"rows", s.rows},
+              {"features", s.features},   {"classes", s.classes},
+              {"act_bits", s.act_bits},   {"attention", softmax ? "softmax" : "threshold"}}
       .dump();
 }
 

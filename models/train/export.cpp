@@ -187,8 +187,7 @@ void Exporter::embedding() {
   const std::int64_t acc_max = std::int64_t{255} * 255 * net_.spec().features;
   const std::vector<double> factor(bias.size(), scale / 255.0 * per_lsb);
   model_.patch_out = take(fold_affine(factor, bias, acc_max));
-  const double most =
-      std::max(range(TensorId::kEmbeddingNorm, -1), range(TensorId::kResidual1, 0));
+  const double most = std::max(range(TensorId::kEmbeddingNorm, -1), range(TensorId::kResidual1, 0));
   stream_lsb_ = -residual_fraction_bits(most);
   norm("embed.ln", stream_lsb_, model_.embed_ln);
   input_codes(0, "input", stream_lsb_, model_.embed_ln);
@@ -204,9 +203,9 @@ void Exporter::attention(int i, bmt::Layer& out) {
   for (int k = 0; k < 3; ++k) {
     double scale = 0.0;
     targets[k]->weight = bits(p + "qkv", k, scale);
-    targets[k]->out = bit_or_code(scale * input_alpha, values(net_.at(p + "qkv.bias")[k]),
-                                  alpha[static_cast<std::size_t>(k)], true,
-                                  top * spec.shape.hidden);
+    targets[k]->out =
+        bit_or_code(scale * input_alpha, values(net_.at(p + "qkv.bias")[k]),
+                    alpha[static_cast<std::size_t>(k)], true, top * spec.shape.hidden);
   }
   const double unit = alpha[0] * alpha[1] / std::sqrt(static_cast<double>(spec.shape.head_dim));
   std::vector<double> value_scale(static_cast<std::size_t>(spec.attention_width()));
@@ -258,9 +257,9 @@ void Exporter::layer(int i) {
   double scale = 0.0;
   const double ffn_alpha = value(net_.scale(p + "ffn.alpha"));
   out.f1.weight = bits(p + "f1", 0, scale);
-  out.f1.out = bit_or_code(scale * value(net_.scale(p + "ffn_input.alpha")),
-                           values(net_.at(p + "f1.bias")), ffn_alpha, false,
-                           top * spec.shape.hidden);
+  out.f1.out =
+      bit_or_code(scale * value(net_.scale(p + "ffn_input.alpha")), values(net_.at(p + "f1.bias")),
+                  ffn_alpha, false, top * spec.shape.hidden);
   out.f2 = residual(p + "f2", ffn_alpha, stream_lsb_, top * spec.shape.ffn);
 
   const double most2 = std::max(range(TensorId::kLn2, i), range(TensorId::kResidual1, i + 1));

@@ -21,8 +21,8 @@ Result<bmt::Model> export_model(const Network& network, const ImageSet& calibrat
 /// One tensor in both views.
 struct TensorAgreement {
   bmt::TensorId id;
-  int layer;                       ///< -1 outside the encoder
-  std::int64_t bits = 0;           ///< bits of all codes compared
+  int layer;              ///< -1 outside the encoder
+  std::int64_t bits = 0;  ///< bits of all codes compared
   std::int64_t different_bits = 0;
 
   double share() const {
@@ -34,9 +34,9 @@ struct ViewReport {
   int images = 0;
   double float_accuracy = 0.0;
   double integer_accuracy = 0.0;
-  int same_class = 0;        ///< images that both views put in the same class
-  int compared = 0;          ///< images whose intermediate codes were compared
-  std::int64_t saturated = 0;  ///< int16 values at a limit in the compared images
+  int same_class = 0;                    ///< images that both views put in the same class
+  int compared = 0;                      ///< images whose intermediate codes were compared
+  std::int64_t saturated = 0;            ///< int16 values at a limit in the compared images
   std::vector<TensorAgreement> tensors;  ///< code tensors, in the order of computation
 };
 

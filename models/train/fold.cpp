@@ -33,7 +33,8 @@ Result<bmt::Requant> fold_affine(std::span<const double> scale, std::span<const 
   const double top = largest(scale);
   const double reach = top * static_cast<double>(acc_max) + largest(bias);
   int shift = kMaxShift;
-  while (shift > 0 && (std::ldexp(top, shift) > kMaxMul || std::ldexp(reach, shift) > kMaxSum - kMaxMul)) {
+  while (shift > 0 &&
+         (std::ldexp(top, shift) > kMaxMul || std::ldexp(reach, shift) > kMaxSum - kMaxMul)) {
     --shift;
   }
   if (!(std::ldexp(top, shift) <= kMaxMul && std::ldexp(reach, shift) <= kMaxSum - kMaxMul)) {

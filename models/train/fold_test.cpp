@@ -53,9 +53,7 @@ TEST(Fold, NormalizationFollowsTheRealOne) {
   constexpr int kWidth = 96;
   constexpr int kLsb = -11;
   std::mt19937_64 generator(7);
-  const auto uniform = [&] {
-    return static_cast<double>(generator() % 20001) / 10000.0 - 1.0;
-  };
+  const auto uniform = [&] { return static_cast<double>(generator() % 20001) / 10000.0 - 1.0; };
   std::vector<double> gain(kWidth), offset(kWidth);
   for (int j = 0; j < kWidth; ++j) {
     gain[static_cast<std::size_t>(j)] = 1.0 + 0.5 * uniform();
@@ -86,11 +84,15 @@ TEST(Fold, SignedCodesOfANormalizedRow) {
     ASSERT_TRUE(ln.ok());
     for (std::int32_t x = -3000; x <= 3000; x += 7) {
       for (std::size_t j = 0; j < beta.size(); ++j) {
-        const double u = (std::ldexp(x, kLsb) + beta[j]) / (2.0 * alpha) + std::ldexp(1.0, bits - 1);
-        if (std::abs(u - std::round(u)) < 1e-3) continue;  // a tie within the multiplier's precision
-        const double code = std::clamp(std::floor(u), 0.0, static_cast<double>(bmt::max_code(bits)));
-        EXPECT_EQ(bmt::quantize(x, ln.value().q_mul, ln.value().q_offset[j], ln.value().q_shift, bits),
-                  static_cast<std::int32_t>(code));
+        const double u =
+            (std::ldexp(x, kLsb) + beta[j]) / (2.0 * alpha) + std::ldexp(1.0, bits - 1);
+        if (std::abs(u - std::round(u)) < 1e-3)
+          continue;  // a tie within the multiplier's precision
+        const double code =
+            std::clamp(std::floor(u), 0.0, static_cast<double>(bmt::max_code(bits)));
+        EXPECT_EQ(
+            bmt::quantize(x, ln.value().q_mul, ln.value().q_offset[j], ln.value().q_shift, bits),
+            static_cast<std::int32_t>(code));
       }
     }
   }

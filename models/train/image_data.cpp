@@ -100,9 +100,9 @@ DeviceImages::DeviceImages(const ImageSet& set, int patch, int shift, const torc
   const torch::Tensor padded =
       torch::constant_pad_nd(raw, {0, 0, shift, shift, shift, shift}, 0).flatten(1);
   pixels_ = padded.contiguous().to(device);
-  labels_ = torch::tensor(std::vector<std::int64_t>(set.labels.begin(), set.labels.end()),
-                          torch::kInt64)
-                .to(device);
+  labels_ =
+      torch::tensor(std::vector<std::int64_t>(set.labels.begin(), set.labels.end()), torch::kInt64)
+          .to(device);
   std::vector<std::int64_t> table;
   for (const bool mirror : {false, true}) {
     for (int pr = 0; pr < set.height / patch; ++pr) {
@@ -134,8 +134,7 @@ torch::Tensor DeviceImages::features(const torch::Tensor& index, const torch::Te
 }
 
 torch::Tensor DeviceImages::features(int first, int n) const {
-  const torch::Tensor places =
-      tables_.narrow(0, 0, 1) + move_code(shift_, shift_, false) / 2;
+  const torch::Tensor places = tables_.narrow(0, 0, 1) + move_code(shift_, shift_, false) / 2;
   const torch::Tensor rows = pixels_.narrow(0, first, n).gather(1, places.expand({n, -1}));
   return rows.to(torch::kFloat).view({n, patches_, features_});
 }

@@ -203,16 +203,15 @@ Tensor Pass::embed(const Tensor& features) {
 Tensor Pass::float_layer(const Tensor& x, const std::string& p, bool last) const {
   const std::int64_t h = spec_.shape.heads;
   const std::int64_t dim = spec_.shape.head_dim;
-  const Tensor qkv = torch::linear(x, net_.at(p + "qkv.weight").flatten(0, 1),
-                                   net_.at(p + "qkv.bias").flatten());
+  const Tensor qkv =
+      torch::linear(x, net_.at(p + "qkv.weight").flatten(0, 1), net_.at(p + "qkv.bias").flatten());
   const Tensor heads = qkv.view({x.size(0), x.size(1), 3, h, dim}).permute({2, 0, 3, 1, 4});
   const Tensor q = last ? heads[0].narrow(2, 0, 1) : heads[0];
   const Tensor rows = last ? x.narrow(1, 0, 1) : x;
   const Tensor scores = torch::matmul(q, heads[1].transpose(2, 3));
   const Tensor prob = torch::softmax(scores / std::sqrt(static_cast<double>(dim)), -1);
   const Tensor context = torch::matmul(prob, heads[2]).transpose(1, 2).flatten(2);
-  const Tensor y =
-      rows + torch::linear(context, net_.at(p + "o.weight")[0], net_.at(p + "o.bias"));
+  const Tensor y = rows + torch::linear(context, net_.at(p + "o.weight")[0], net_.at(p + "o.bias"));
   const Tensor x1 = norm(y, p + "ln1");
   const Tensor f = torch::linear(x1, net_.at(p + "f1.weight")[0], net_.at(p + "f1.bias")).relu();
   const Tensor y2 = x1 + torch::linear(f, net_.at(p + "f2.weight")[0], net_.at(p + "f2.bias"));

@@ -22,8 +22,8 @@ double Schedule::rate(std::int64_t step) const {
   return peak * std::max(0.0, 1.0 - (done - warmup) / (1.0 - warmup));
 }
 
-Optimizer::Optimizer(const torch::Tensor& parameters, const Schedule& schedule,
-                     double weight_decay, double clip)
+Optimizer::Optimizer(const torch::Tensor& parameters, const Schedule& schedule, double weight_decay,
+                     double clip)
     : parameters_(parameters.detach()), clip_(clip) {
   torch::NoGradGuard no_grad;
   state_.first = torch::zeros_like(parameters_);

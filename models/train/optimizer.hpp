@@ -10,8 +10,8 @@
 namespace bat::train {
 
 struct Schedule {
-  double peak = 1e-3;     ///< learning rate after the warm-up
-  double warmup = 0.06;   ///< share of the steps with a rising rate; then it falls linearly to 0
+  double peak = 1e-3;    ///< learning rate after the warm-up
+  double warmup = 0.06;  ///< share of the steps with a rising rate; then it falls linearly to 0
   std::int64_t steps = 1;
 
   double rate(std::int64_t step) const;

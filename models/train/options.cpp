@@ -222,8 +222,8 @@ std::string command_line(const TrainOptions& options) {
   const TrainOptions base = named ? named.value() : TrainOptions{};
   std::string command = "batkit train";
   if (named) command += " --recipe " + options.recipe;
-  static const std::set<std::string_view> local = {"data", "out", "recipe", "device", "resume",
-                                                   "teacher", "finish", "checkpoint_epochs"};
+  static const std::set<std::string_view> local = {
+      "data", "out", "recipe", "device", "resume", "teacher", "finish", "checkpoint_epochs"};
   for (const Field& field : kFields) {
     if (local.contains(field.key)) continue;
     const std::string value = text_of(options, field);
@@ -236,8 +236,8 @@ std::string command_line(const TrainOptions& options) {
 Status check(const TrainOptions& o) {
   if (Status s = check_shape(o.shape(), ""); !s) return s;
   if (Status s = check_shape(o.teacher_shape(), "teacher_"); !s) return s;
-  const bool bits_ok = o.act_bits == 0 || o.act_bits == 1 || o.act_bits == 2 || o.act_bits == 4 ||
-                       o.act_bits == 8;
+  const bool bits_ok =
+      o.act_bits == 0 || o.act_bits == 1 || o.act_bits == 2 || o.act_bits == 4 || o.act_bits == 8;
   const bool device_ok = o.device == "auto" || o.device == "cpu" || o.device == "cuda";
   const std::array rules = {
       Rule{!o.name.empty(), "name must not be empty"},

@@ -26,11 +26,11 @@ struct Shape {
 
 /// Options of one run. Every field has a key of the same name for `set_option`.
 struct TrainOptions {
-  std::string name = "model";    ///< also the file name of the exported model
-  std::string recipe;            ///< the recipe these options came from; empty if none
-  std::filesystem::path data;    ///< IDX folder; empty: the installed Fashion-MNIST
-  std::filesystem::path out;     ///< folder of checkpoint, log, model and card; created
-  std::string device = "auto";   ///< "auto", "cpu" or "cuda"
+  std::string name = "model";   ///< also the file name of the exported model
+  std::string recipe;           ///< the recipe these options came from; empty if none
+  std::filesystem::path data;   ///< IDX folder; empty: the installed Fashion-MNIST
+  std::filesystem::path out;    ///< folder of checkpoint, log, model and card; created
+  std::string device = "auto";  ///< "auto", "cpu" or "cuda"
   std::int64_t seed = 0;
 
   int layers = 4;
@@ -45,12 +45,12 @@ struct TrainOptions {
   int epochs = 60;
   int batch = 256;
   double learning_rate = 2e-3;
-  double warmup = 0.06;       ///< share of the steps with a rising learning rate
-  double weight_decay = 0.0;  ///< decoupled (AdamW)
-  double clip = 1.0;          ///< largest norm of the gradient
-  double hard_weight = 0.5;   ///< weight of the cross entropy with the labels
-  double soft_weight = 1.0;   ///< weight of the cross entropy with the teacher; 0: no teacher
-  double hidden_weight = 0.0; ///< weight of the hidden-state distance (teacher of the same shape)
+  double warmup = 0.06;        ///< share of the steps with a rising learning rate
+  double weight_decay = 0.0;   ///< decoupled (AdamW)
+  double clip = 1.0;           ///< largest norm of the gradient
+  double hard_weight = 0.5;    ///< weight of the cross entropy with the labels
+  double soft_weight = 1.0;    ///< weight of the cross entropy with the teacher; 0: no teacher
+  double hidden_weight = 0.0;  ///< weight of the hidden-state distance (teacher of the same shape)
 
   std::filesystem::path teacher;  ///< checkpoint of a float network; empty: one is trained first
   bool init_from_teacher = true;  ///< start from its weights where the shapes agree
@@ -63,14 +63,14 @@ struct TrainOptions {
   double teacher_learning_rate = 1e-3;
   double teacher_weight_decay = 0.05;
 
-  int shift = 2;          ///< images are moved by up to this many pixels; 0: not at all
-  bool flip = true;       ///< half of the images are mirrored
-  int holdout = 5000;     ///< training images set aside to compare recipes
-  int train_limit = 0;    ///< use only so many training images (before the holdout); 0: all
-  int test_limit = 0;     ///< use only so many test images; 0: all
+  int shift = 2;        ///< images are moved by up to this many pixels; 0: not at all
+  bool flip = true;     ///< half of the images are mirrored
+  int holdout = 5000;   ///< training images set aside to compare recipes
+  int train_limit = 0;  ///< use only so many training images (before the holdout); 0: all
+  int test_limit = 0;   ///< use only so many test images; 0: all
   int checkpoint_epochs = 10;
-  bool resume = false;    ///< continue from the checkpoint in `out`, if there is one
-  bool finish = true;     ///< evaluate, export and write the card after the last epoch
+  bool resume = false;  ///< continue from the checkpoint in `out`, if there is one
+  bool finish = true;   ///< evaluate, export and write the card after the last epoch
 
   Shape shape() const { return {layers, hidden, heads, head_dim, ffn}; }
   Shape teacher_shape() const {
@@ -94,8 +94,8 @@ std::vector<std::string> option_keys();
 /// "key=value" for each option that decides what is learned.
 std::vector<std::string> option_lines(const TrainOptions& options);
 
-/// The lines of `option_lines`: two runs with equal text, data and teacher are the same run, so that
-/// a checkpoint of one may be resumed by the other.
+/// The lines of `option_lines`: two runs with equal text, data and teacher are the same run, so
+/// that a checkpoint of one may be resumed by the other.
 std::string identity(const TrainOptions& options);
 
 /// "batkit train --recipe NAME --key value ...": the command that repeats the run.

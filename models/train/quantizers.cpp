@@ -61,7 +61,8 @@ struct QuantizedWeight : torch::autograd::Function<QuantizedWeight> {
         const OddWeight w = odd_weight(weight);
         return (w.codes * 2.0 - 255.0) * w.scale;
       }
-      case WeightKind::kInt8: break;
+      case WeightKind::kInt8:
+        break;
     }
     const Int8Grid grid = int8_grid(weight);
     return grid.values * grid.step;

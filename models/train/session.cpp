@@ -52,8 +52,9 @@ Session::Session(Network& network, const DeviceImages& images, const Network* te
 }
 
 void Session::calibrate() {
-  graph_->on_stream(
-      [&] { network_.calibrate(images_.features(0, std::min(kCalibrationImages, images_.count()))); });
+  graph_->on_stream([&] {
+    network_.calibrate(images_.features(0, std::min(kCalibrationImages, images_.count())));
+  });
 }
 
 void Session::start_epoch() {

@@ -78,13 +78,13 @@ class Session {
   torch::Device device_;
   int steps_per_epoch_;
   int epoch_ = 0;
-  int epoch_steps_ = 0;       ///< steps of the current epoch done while recording
+  int epoch_steps_ = 0;  ///< steps of the current epoch done while recording
   std::unique_ptr<Optimizer> optimizer_;
-  torch::Tensor order_;       ///< int64 [images]: order of the images in this epoch
-  torch::Tensor moves_;       ///< int64 [images]: move code by place in the order
-  torch::Tensor batch_;       ///< int64 [batch]: 0, 1, ...
-  torch::Tensor loss_sum_;    ///< over the epoch
-  torch::Tensor right_sum_;   ///< over the epoch
+  torch::Tensor order_;      ///< int64 [images]: order of the images in this epoch
+  torch::Tensor moves_;      ///< int64 [images]: move code by place in the order
+  torch::Tensor batch_;      ///< int64 [batch]: 0, 1, ...
+  torch::Tensor loss_sum_;   ///< over the epoch
+  torch::Tensor right_sum_;  ///< over the epoch
   std::unique_ptr<StepGraph> graph_;
 };
 

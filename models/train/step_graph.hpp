@@ -33,8 +33,8 @@ class StepGraph {
   std::unique_ptr<Impl> impl_;
 };
 
-/// The device that "auto", "cpu" or "cuda" means in this build on this machine; throws c10::Error if
-/// CUDA is asked for and missing.
+/// The device that "auto", "cpu" or "cuda" means in this build on this machine; throws c10::Error
+/// if CUDA is asked for and missing.
 torch::Device pick_device(const std::string& name);
 
 }  // namespace bat::train

@@ -113,7 +113,8 @@ TEST_P(Variants, LearnsExportsAndAgrees) {
   const fs::path copy = folder_.path() / "copy.safetensors";
   ASSERT_TRUE(bmt::save_model(once.value(), copy).ok());
   std::ifstream a(report.value().model, std::ios::binary), b(copy, std::ios::binary);
-  EXPECT_TRUE(std::equal(std::istreambuf_iterator<char>(a), {}, std::istreambuf_iterator<char>(b), {}));
+  EXPECT_TRUE(
+      std::equal(std::istreambuf_iterator<char>(a), {}, std::istreambuf_iterator<char>(b), {}));
   EXPECT_TRUE(fs::exists(report.value().card));
 }
 
@@ -140,7 +141,8 @@ TEST_F(Training, ResumedRunEqualsOneWithoutABreak) {
   const auto whole = load_network(folder_.path() / "whole" / "checkpoint.safetensors");
   const auto broken = load_network(folder_.path() / "broken" / "checkpoint.safetensors");
   ASSERT_TRUE(whole.ok() && broken.ok());
-  EXPECT_TRUE(torch::equal(whole.value()->parameters().flat(), broken.value()->parameters().flat()));
+  EXPECT_TRUE(
+      torch::equal(whole.value()->parameters().flat(), broken.value()->parameters().flat()));
 }
 
 TEST_F(Training, CheckpointOfOtherOptionsIsRefused) {
@@ -192,8 +194,10 @@ TEST(Options, RecipesPassAndNameTheirCommand) {
 
 TEST(Quantizers, SignedCodesAreTheValuesOfTheSpecification) {
   const Tensor u = torch::tensor({-9.0F, -2.0F, -0.01F, 0.0F, 1.99F, 2.0F, 3.5F, 100.0F});
-  EXPECT_TRUE(torch::equal(signed_codes(u, 1), torch::tensor({-1.F, -1.F, -1.F, 1.F, 1.F, 1.F, 1.F, 1.F})));
-  EXPECT_TRUE(torch::equal(signed_codes(u, 2), torch::tensor({-3.F, -1.F, -1.F, 1.F, 1.F, 3.F, 3.F, 3.F})));
+  EXPECT_TRUE(
+      torch::equal(signed_codes(u, 1), torch::tensor({-1.F, -1.F, -1.F, 1.F, 1.F, 1.F, 1.F, 1.F})));
+  EXPECT_TRUE(
+      torch::equal(signed_codes(u, 2), torch::tensor({-3.F, -1.F, -1.F, 1.F, 1.F, 3.F, 3.F, 3.F})));
 }
 
 TEST(Quantizers, UnsignedCodesRoundHalfUp) {
@@ -217,8 +221,9 @@ TEST(Quantizers, WeightsOfTheSpecification) {
   EXPECT_FLOAT_EQ(b.scale.item<float>(), 0.5F);
   const OddWeight o = odd_weight(w);
   EXPECT_EQ(o.codes.max().item<float>(), 255.0F);
-  EXPECT_TRUE(((o.codes * 2 - 255) * o.scale - w.flatten(0, 1).view({1, 2, 2})).abs().max().item<float>() <=
-              o.scale.item<float>() * 1.001F);
+  EXPECT_TRUE(
+      ((o.codes * 2 - 255) * o.scale - w.flatten(0, 1).view({1, 2, 2})).abs().max().item<float>() <=
+      o.scale.item<float>() * 1.001F);
   const Int8Grid p = int8_grid(w);
   EXPECT_FLOAT_EQ(p.step.item<float>(), 0.0078125F);
   EXPECT_LE(p.values.abs().max().item<float>(), 127.0F);

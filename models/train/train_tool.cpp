@@ -24,8 +24,8 @@ bat::Result<TrainOptions> parse_job(const std::string& line) {
   while (options && words >> word) {
     const std::size_t equals = word.find('=');
     if (equals == std::string::npos) return bat::Error{"'" + word + "' is not key=value"};
-    const bat::Status set = bat::train::set_option(options.value(), word.substr(0, equals),
-                                                   word.substr(equals + 1));
+    const bat::Status set =
+        bat::train::set_option(options.value(), word.substr(0, equals), word.substr(equals + 1));
     if (!set) return set.error();
   }
   return options;

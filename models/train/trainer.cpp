@@ -17,9 +17,10 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr int kHoldoutEpochs = 5;  ///< the holdout is measured every so many epochs
+constexpr int kHoldoutEpochs = 5;         ///< the holdout is measured every so many epochs
 constexpr int kCalibrationImages = 2000;  ///< they fix the steps of the int16 stream
-constexpr const char* kLogHeader = "phase,epoch,rate,loss,train_accuracy,holdout_accuracy,seconds\n";
+constexpr const char* kLogHeader =
+    "phase,epoch,rate,loss,train_accuracy,holdout_accuracy,seconds\n";
 
 SessionOptions model_session(const TrainOptions& o) {
   SessionOptions s;
@@ -82,8 +83,9 @@ Status check_images(const TrainOptions& o, const ImageData& data) {
   }
   const int available = o.train_limit > 0 ? std::min(o.train_limit, set.count) : set.count;
   if (available - o.holdout < o.batch) {
-    return Error{fmt::format("option batch: {} images do not hold one batch of {} beside {} set aside",
-                             available, o.batch, o.holdout)};
+    return Error{
+        fmt::format("option batch: {} images do not hold one batch of {} beside {} set aside",
+                    available, o.batch, o.holdout)};
   }
   return Ok{};
 }
@@ -134,8 +136,9 @@ Status Run::epochs_of(Session& session, const char* phase, int epochs) {
   while (!session.finished() && !stopped_) {
     const EpochStats stats = session.run_epoch();
     if (!std::isfinite(stats.loss)) {
-      return Error{fmt::format("{}: the loss of epoch {} is not finite; try a smaller learning_rate",
-                               options_.name, stats.epoch)};
+      return Error{
+          fmt::format("{}: the loss of epoch {} is not finite; try a smaller learning_rate",
+                      options_.name, stats.epoch)};
     }
     std::optional<double> holdout;
     const bool measure = stats.epoch % kHoldoutEpochs == 0 || session.finished();
@@ -198,8 +201,8 @@ Status Run::prepare() {
   const ImageSet& all = data_.train;
   const int used = options_.train_limit > 0 ? std::min(options_.train_limit, all.count) : all.count;
   const int kept = used - options_.holdout;
-  images_ = std::make_unique<DeviceImages>(all.slice(0, kept), options_.patch, options_.shift,
-                                           device_);
+  images_ =
+      std::make_unique<DeviceImages>(all.slice(0, kept), options_.patch, options_.shift, device_);
   if (options_.holdout > 0) {
     holdout_ = std::make_unique<DeviceImages>(all.slice(kept, options_.holdout), options_.patch,
                                               options_.shift, device_);
@@ -228,7 +231,8 @@ Status Run::finish() {
   Result<bmt::Model> model = export_model(*network_, sample, options_);
   if (!model) return model.error();
   const ImageSet& test = data_.test;
-  const int count = options_.test_limit > 0 ? std::min(options_.test_limit, test.count) : test.count;
+  const int count =
+      options_.test_limit > 0 ? std::min(options_.test_limit, test.count) : test.count;
   Result<ViewReport> views = compare_views(*network_, model.value(), test.slice(0, count));
   if (!views) return views.error();
   report.views = views.value();

@@ -31,14 +31,14 @@ using ProgressCallback = std::function<bool(const Progress&)>;
 /// What came out of a run.
 struct TrainReport {
   int epochs_done = 0;
-  bool complete = false;         ///< all epochs done
-  double holdout_accuracy = 0.0; ///< float view; 0 if nothing was set aside
+  bool complete = false;          ///< all epochs done
+  double holdout_accuracy = 0.0;  ///< float view; 0 if nothing was set aside
   std::string data_sha256;
-  std::optional<ViewReport> views;    ///< only after `finish` of a quantized network
-  std::filesystem::path checkpoint;   ///< out/checkpoint.safetensors
-  std::filesystem::path log;          ///< out/log.csv, one line an epoch
-  std::filesystem::path model;        ///< out/NAME.safetensors, if exported
-  std::filesystem::path card;         ///< out/NAME.md, if exported
+  std::optional<ViewReport> views;   ///< only after `finish` of a quantized network
+  std::filesystem::path checkpoint;  ///< out/checkpoint.safetensors
+  std::filesystem::path log;         ///< out/log.csv, one line an epoch
+  std::filesystem::path model;       ///< out/NAME.safetensors, if exported
+  std::filesystem::path card;        ///< out/NAME.md, if exported
 };
 
 /// Trains by `options`. The same options, data, device and library give the same model.
