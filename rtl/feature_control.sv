@@ -4,7 +4,7 @@
 // One row after the other: Step features a cycle are collected, from the beats of the row or as zeros beyond its K
 // features (and for the class token, row 0), until a word of TK features is complete; then its 8 planes are
 // written, one a cycle. One request a row, ahead of the responses.
-// Latency: memory + rvalid * kw * (TK/Step + 8) + 2 cycles, Step = min(AxiW/8, TK).
+// Latency: memory + rvalid * kw * (TK/Step + 8) + 3 cycles, Step = min(AxiW/8, TK).
 // Flow control: start only when idle; AXI client ports valid/ready; XB writes are always taken.
 `default_nettype none
 
@@ -192,14 +192,17 @@ module feature_control #(
   logic [TR-1:0] xb_we_q;
   logic [  15:0] xb_addr_q;
   logic [TK-1:0] xb_data_q;
+  logic          last_q;  // the last plane is being written
   logic          done_q;
   always_ff @(posedge clk_i or negedge rst_ni) begin
     if (!rst_ni) begin
       xb_we_q <= '0;
+      last_q  <= 1'b0;
       done_q  <= 1'b0;
     end else begin
       for (int r = 0; r < TR; r = r + 1) xb_we_q[r] <= write_q && (row_q == 7'(r));
-      done_q <= all_done;
+      last_q <= all_done;
+      done_q <= last_q;
     end
   end
   always_ff @(posedge clk_i) begin
@@ -210,7 +213,7 @@ module feature_control #(
   assign xb_addr_o = xb_addr_q;
   assign xb_data_o = xb_data_q;
 
-  assign active_o = active_q || done_q;
+  assign active_o = active_q || last_q || done_q;
   assign work_o   = active_q && (write_q || setup_q || step);
   assign done_o   = done_q;
 

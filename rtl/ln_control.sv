@@ -5,8 +5,8 @@
 // the one before runs. A pass waits until its L ring words are there, takes the bank, and issues one word of Lanes
 // channels a cycle, rounded up to whole TK-bit words of codes; a code word takes at least as many cycles as it has planes in
 // this pass. More planes than MaxBits are quantized in further passes over the normalized words.
-// Latency: roots SumW + 44 cycles; pass kw * max(TK/Lanes, planes) + planes + 12 for planes <= MaxBits, every further
-// pass the same. Flow control: instruction valid/ready, bank request/grant; the row slices follow in lockstep.
+// Latency from acceptance: roots SumW + 47 cycles (SumW = 16 + clog2(MaxD)), then per pass (kw-1) * max(TK/Lanes, planes)
+// + TK/Lanes + 12 + MaxBits; an LN after an LN costs the larger of roots and pass + 2. (Bank and ring free.) Flow control: instruction valid/ready, bank request/grant; the row slices follow in lockstep.
 `default_nettype none
 
 module ln_control #(

@@ -4,8 +4,8 @@
 // An instruction passes twice over its scores: sum of E, division, codes. The first pass and the division of the next
 // instruction overlap the second pass of this one (which has priority), one beat of Lanes keys a cycle for both.
 // The pipeline stops while a finished word cannot be written because the engine writes ACT.
-// Latency: ceil(n/Lanes) + 7 (sum), 23 (division), kw * max(TK/Lanes, ob) + ob + 9 (codes), kw = ceil(n/TK); throughput
-// when instructions follow each other: about the sum of both passes, not less than the division.
+// Latency from acceptance: ceil(n/Lanes) + (kw-1) * max(TK/Lanes, ob) + TK/Lanes + 38 + MaxBits, kw = ceil(n/TK), 29 of
+// it between the passes. Instructions in a row: the larger of ceil(n/Lanes) + 31 and both passes + 18 + MaxBits at most.
 // Flow control: instruction valid/ready; ACT writes yield to tw_act_we_i.
 `default_nettype none
 
