@@ -87,6 +87,7 @@ Bench::Bench(std::uint64_t seed)
   }
   top_->rst_ni = 1;
   top_->eval();
+  memory_ = {};  // what the undefined state before reset wrote
 }
 
 Bench::~Bench() {
@@ -390,7 +391,10 @@ void Bench::cycle(const Pace& pace) {
 void Bench::check_engine_writes() {
   for (const auto& [key, value] : engine_.chunks) {
     const auto [mem, slice, addr, chunk] = key;
-    if (memory_.read(mem, slice, addr, chunk) != value) return fail("engine write lost in ACT");
+    if (memory_.read(mem, slice, addr, chunk) != value) {
+      return fail("ACT row " + std::to_string(slice) + " word " + std::to_string(addr) +
+                  " does not hold what the engine wrote");
+    }
   }
 }
 
