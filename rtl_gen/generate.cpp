@@ -129,14 +129,10 @@ class DesignEmitter {
       parameters[name] = value;
     }
     json["parameters"] = parameters;
-    json["derived"] = {{"row_tiles", plan_.row_tiles},
-                       {"max_a", plan_.max_a},
-                       {"act_region", plan_.act_region},
-                       {"prob_words", plan_.prob_words},
-                       {"xb_codes", plan_.xb_codes},
-                       {"xb_features", plan_.xb_features},
-                       {"t_tile_words", plan_.t_tile_words},
-                       {"p_tile_words", plan_.p_tile_words},
+    json["derived"] = {{"row_tiles", plan_.row_tiles},       {"max_a", plan_.max_a},
+                       {"act_region", plan_.act_region},     {"prob_words", plan_.prob_words},
+                       {"xb_codes", plan_.xb_codes},         {"xb_features", plan_.xb_features},
+                       {"t_tile_words", plan_.t_tile_words}, {"p_tile_words", plan_.p_tile_words},
                        {"w_write_bits", plan_.w_write_bits}};
     nlohmann::ordered_json files;
     for (const auto* list : {&design.sources, &design.documents}) {
@@ -176,12 +172,13 @@ Status check_output(const fs::path& output) {
   }
   if (!holds_files(output)) return Ok{};
   const auto manifest = io::read_text(output / "manifest.json");
-  const bool ours = manifest.ok() &&
-                    nlohmann::json::parse(manifest.value(), nullptr, false).value("generator", "") ==
-                        "batkit";
+  const bool ours =
+      manifest.ok() &&
+      nlohmann::json::parse(manifest.value(), nullptr, false).value("generator", "") == "batkit";
   if (ours) return Ok{};
-  return Error{fmt::format("{}: holds files that no generate run has written; choose an empty or new directory",
-                           output.string())};
+  return Error{fmt::format(
+      "{}: holds files that no generate run has written; choose an empty or new directory",
+      output.string())};
 }
 
 Status write_files(const std::vector<GeneratedFile>& files, const fs::path& folder,

@@ -19,7 +19,8 @@ struct GeneratedFile {
 
 /// The design in memory.
 struct GeneratedDesign {
-  std::vector<GeneratedFile> sources;    ///< SystemVerilog in reading order: bat_pkg first, bat_top last
+  std::vector<GeneratedFile>
+      sources;  ///< SystemVerilog in reading order: bat_pkg first, bat_top last
   std::vector<GeneratedFile> documents;  ///< filelist.f, regs.hpp, regs.md, manifest.json
 };
 
@@ -31,9 +32,9 @@ struct GenerateReport {
 /// lists each rule that an emitted module breaks (a fault of the generator, never of the input).
 Result<GeneratedDesign> generate_design(const Config& config, const Plan& plan);
 
-/// Writes the design to `output`, all or nothing: a complete folder beside it takes its place at the
-/// end. An existing folder is replaced only if it has no files or holds a manifest.json of a generated
-/// design.
+/// Writes the design to `output`, all or nothing: a complete folder beside it takes its place at
+/// the end. An existing folder is replaced only if it has no files or holds a manifest.json of a
+/// generated design.
 Result<GenerateReport> generate(const Config& config, const Plan& plan,
                                 const std::filesystem::path& output);
 

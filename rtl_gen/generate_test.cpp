@@ -57,7 +57,8 @@ TEST(GenerateDesign, EveryNamedConfiguration) {
 }
 
 TEST(GenerateDesign, ShapesAtTheEdges) {
-  const auto expect = [](int rows, int cols, int depth, int lanes, int bits, int branches, int axi) {
+  const auto expect = [](int rows, int cols, int depth, int lanes, int bits, int branches,
+                         int axi) {
     Config config;
     config.array = {rows, cols, depth, lanes, 1, Popcount::kBehavioral};
     config.features.act_bits = bits;

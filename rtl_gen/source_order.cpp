@@ -39,8 +39,8 @@ class Walk {
   void visit(const std::string& name) {
     if (!visited_.insert(name).second) return;
     const auto own = emitted_.find(name);
-    const std::string_view text = own != emitted_.end() ? std::string_view(own->second)
-                                                        : blocks::rtl_source(name);
+    const std::string_view text =
+        own != emitted_.end() ? std::string_view(own->second) : blocks::rtl_source(name);
     const auto words = words_of(text);
     for (const auto& [other, unused] : emitted_) {
       if (other != name && words.contains(other)) visit(other);

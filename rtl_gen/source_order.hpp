@@ -11,8 +11,8 @@
 namespace bat {
 
 /// Emitted modules by name, with the hand-written modules that they or those use: every file after
-/// the ones that it names, bat_pkg first and `top` last. A module uses another if its text, comments
-/// aside, holds the other's name as a word.
+/// the ones that it names, bat_pkg first and `top` last. A module uses another if its text,
+/// comments aside, holds the other's name as a word.
 std::vector<std::pair<std::string, std::string>> source_order(
     const std::map<std::string, std::string, std::less<>>& emitted, const std::string& top);
 

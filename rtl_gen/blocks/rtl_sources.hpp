@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The hand-written SystemVerilog (folder rtl), embedded at build time: the generator needs no files.
+// The hand-written SystemVerilog (folder rtl), embedded at build time: the generator needs no
+// files.
 #pragma once
 
 #include <span>

@@ -100,9 +100,8 @@ class TopBuilder {
     w_.assign(axi_idle, emit::binary("&", read_idle, write_idle));
     w_.assign(halt, emit::binary("|", halt_reset, stop));
     const Expr busy_status = net("status_busy", 1);
-    w_.assign(busy_status,
-              emit::binary("|", emit::binary("&", active, emit::unary("~", stop)),
-                           emit::binary("|", emit::unary("~", axi_idle), busy)));
+    w_.assign(busy_status, emit::binary("|", emit::binary("&", active, emit::unary("~", stop)),
+                                        emit::binary("|", emit::unary("~", axi_idle), busy)));
     w_.instance(emitted_.registers, "u_regs",
                 {{"rst_ni", rst_},
                  {"soft_reset_i", busy},
@@ -214,8 +213,8 @@ class TopBuilder {
   }
 
   Expr of_clients(const std::string& signal, int width) {
-    return emit::pack({net("fetch_" + signal, width), net("dma_" + signal, width),
-                       net("row_" + signal, width)});
+    return emit::pack(
+        {net("fetch_" + signal, width), net("dma_" + signal, width), net("row_" + signal, width)});
   }
 
   void memory() {
@@ -231,9 +230,9 @@ class TopBuilder {
              {"req_addr_i", of_clients("req_addr", address())},
              {"req_beats_i", of_clients("req_beats", kRequestBits)},
              {"rsp_ready_i", of_clients("rsp_ready", 1)}});
-    w_.leaf("weight_dma", "u_dma",
-            unit_ports(kDma, "dma_instr",
-                       client(1, "dma", {{"base_i", net("dma_model", address())}})));
+    w_.leaf(
+        "weight_dma", "u_dma",
+        unit_ports(kDma, "dma_instr", client(1, "dma", {{"base_i", net("dma_model", address())}})));
     w_.leaf("store_unit", "u_store",
             unit_ports(kSto, "sto_instr",
                        {{"base_i", net("sto_output", address())},
@@ -241,8 +240,10 @@ class TopBuilder {
                         {"idle_o", net("write_idle", 1)},
                         {"beat_o", net("write_beat", 1)},
                         {"error_valid_o", net("write_error", 1)}}));
-    ring("t", plan_.par_bits, plan_.t_ring_words, plan_.t_addr_bits, net("par_wr_data", plan_.par_bits));
-    ring("p", plan_.par_bits, plan_.p_ring_words, plan_.p_addr_bits, net("par_wr_data", plan_.par_bits));
+    ring("t", plan_.par_bits, plan_.t_ring_words, plan_.t_addr_bits,
+         net("par_wr_data", plan_.par_bits));
+    ring("p", plan_.par_bits, plan_.p_ring_words, plan_.p_addr_bits,
+         net("par_wr_data", plan_.par_bits));
     ring("l", plan_.l_bits, plan_.l_ring_words, plan_.l_addr_bits, net("l_wr_data", plan_.l_bits));
   }
 
@@ -254,9 +255,9 @@ class TopBuilder {
       };
       set("id", 1, 0);
       set("size", 3, static_cast<std::uint64_t>(size));
-      set("burst", 2, 1);   // INCR
+      set("burst", 2, 1);  // INCR
       set("lock", 1, 0);
-      set("cache", 4, 3);   // normal, not cached, bufferable
+      set("cache", 4, 3);  // normal, not cached, bufferable
       set("prot", 3, 0);
       set("qos", 4, 0);
       set("region", 4, 0);
@@ -269,7 +270,8 @@ class TopBuilder {
     }
   }
 
-  /// Parameter ring `name`: written by the DMA, read by the net <name>_rd_addr (free-running count).
+  /// Parameter ring `name`: written by the DMA, read by the net <name>_rd_addr (free-running
+  /// count).
   void ring(const std::string& name, int width, int depth, int bits, const Expr& data) {
     Expr read_address;
     if (name == "t") {
@@ -315,8 +317,8 @@ class TopBuilder {
              {"ct_we_i", emit::bit(net("ct_we", plan_.t_tile_words), c / per_word)},
              {"ct_data_i", slice(constants, (c % per_word) * 16, 16)},
              {"preload_o", preload(c)},
-             {"zz_chain_i", c + plan_.lanes < plan_.cols ? chain(c + plan_.lanes)
-                                                         : num(plan_.zero_bits, 0)},
+             {"zz_chain_i",
+              c + plan_.lanes < plan_.cols ? chain(c + plan_.lanes) : num(plan_.zero_bits, 0)},
              {"zz_chain_o", chain(c)},
              {"k_bits_i", net(fmt::format("k_bits_r{}", c % plan_.rows), plan_.cols)},
              {"v_bits_i", net(fmt::format("v_bits_c{}", c), plan_.rows)}},

@@ -35,8 +35,8 @@ Expr Wiring::net(const std::string& name, int width, std::string comment) {
   const auto found = nets_.find(name);
   if (found != nets_.end()) {
     if (found->second->width != width) {
-      problems_.push_back(fmt::format("net {} has {} bits and is used with {}", name,
-                                      found->second->width, width));
+      problems_.push_back(
+          fmt::format("net {} has {} bits and is used with {}", name, found->second->width, width));
     }
     return found->second;
   }
@@ -79,8 +79,7 @@ void Wiring::instance(const emit::Interface& module, const std::string& name,
       if (value == parameters_.end()) {
         // A default that is a formula follows from the others; a plain number would be a guess.
         if (is_number(parameter.default_value)) {
-          problems_.push_back(
-              fmt::format("{}: parameter {} is not given", name, parameter.name));
+          problems_.push_back(fmt::format("{}: parameter {} is not given", name, parameter.name));
         }
         continue;
       }
@@ -101,8 +100,8 @@ void Wiring::instance(const emit::Interface& module, const std::string& name,
       continue;
     }
     const auto given = own.find(port.name);
-    const Expr value = given != own.end() ? given->second
-                                          : connect(port, static_cast<int>(width.value()));
+    const Expr value =
+        given != own.end() ? given->second : connect(port, static_cast<int>(width.value()));
     met.insert(port.name);
     if (port.direction == Direction::kInput) {
       read(value);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Connects instances by name: output `x_o` of one module drives net `x`, input `x_i` of another reads
-// it. Nets are declared where they are first met, with the width that the parameters give.
+// Connects instances by name: output `x_o` of one module drives net `x`, input `x_i` of another
+// reads it. Nets are declared where they are first met, with the width that the parameters give.
 #pragma once
 
 #include <map>

@@ -12,7 +12,8 @@ namespace {
 /// Recursive descent over one expression. The first error sticks; later values are meaningless.
 class Evaluator {
  public:
-  Evaluator(std::string_view text, const Constants& constants) : text_(text), constants_(constants) {}
+  Evaluator(std::string_view text, const Constants& constants)
+      : text_(text), constants_(constants) {}
 
   Result<long long> run() {
     const long long value = conditional();

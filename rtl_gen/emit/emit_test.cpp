@@ -26,13 +26,13 @@ Module counter() {
   const Expr en = m.input("en_i", 1, "count this cycle");
   const Expr out = m.output("count_o", 8);
   const Expr q = m.net("count_q", 8, "present value");
-  m.add(AlwaysFf{{set_next(q, num(8, 0))},
-                 {if_then(en, {set_next(q, binary("+", q, num(8, 1)))})}});
+  m.add(
+      AlwaysFf{{set_next(q, num(8, 0))}, {if_then(en, {set_next(q, binary("+", q, num(8, 1)))})}});
   m.assign(out, q);
   const Expr wide = m.net("wide", 8);
   m.comment("Leaf with its width resolved.");
-  m.instance({leaf(), "u_leaf", {{"W", 4}},
-              {{"clk_i", clk}, {"a_i", slice(q, 0, 4)}, {"y_o", wide}}});
+  m.instance(
+      {leaf(), "u_leaf", {{"W", 4}}, {{"clk_i", clk}, {"a_i", slice(q, 0, 4)}, {"y_o", wide}}});
   return m;
 }
 
@@ -112,7 +112,8 @@ TEST(EmitWriter, CaseIfdefAndOperators) {
   Module m("ops", {"Operators.", "", "", "", ""});
   const Expr a = m.input("a_i", 4);
   const Expr y = m.output("y_o", 3);
-  m.add(Ifdef{"FAST", {Item{Assign{y, call("$countones", a, 3)}}},
+  m.add(Ifdef{"FAST",
+              {Item{Assign{y, call("$countones", a, 3)}}},
               {Item{AlwaysComb{{case_of(slice(a, 0, 2), {{num(2, 1), {set_now(y, num(3, 5))}},
                                                          {nullptr, {set_now(y, num(3, 0))}}})}}}}});
   const auto text = write(m, kHeader);

@@ -10,8 +10,8 @@
 namespace bat::emit {
 namespace {
 
-constexpr std::array<std::string_view, 8> kOneBitBinary = {"==", "!=", "<", "<=",
-                                                           ">",  ">=", "&&", "||"};
+constexpr std::array<std::string_view, 8> kOneBitBinary = {
+    "==", "!=", "<", "<=", ">", ">=", "&&", "||"};
 constexpr std::array<std::string_view, 3> kShifts = {"<<", ">>", ">>>"};
 
 template <std::size_t N>
@@ -54,11 +54,10 @@ void check_slice(const Expr& e, std::vector<std::string>& problems) {
   const Expr& base = e->args[0];
   if (base->kind != ExprKind::kRef) {
     problems.push_back("slice of something that is not a name: " + to_string(e));
-  } else if (e->width < 1 ||
-             e->value + static_cast<std::uint64_t>(e->width) >
-                 static_cast<std::uint64_t>(base->width)) {
-    problems.push_back(fmt::format("slice {} leaves {} of {} bits", to_string(e), base->text,
-                                   base->width));
+  } else if (e->width < 1 || e->value + static_cast<std::uint64_t>(e->width) >
+                                 static_cast<std::uint64_t>(base->width)) {
+    problems.push_back(
+        fmt::format("slice {} leaves {} of {} bits", to_string(e), base->text, base->width));
   }
 }
 
@@ -75,7 +74,9 @@ void check_binary(const Expr& e, std::vector<std::string>& problems) {
 
 }  // namespace
 
-Expr ref(std::string name, int width) { return make(ExprKind::kRef, width, std::move(name), 0, {}); }
+Expr ref(std::string name, int width) {
+  return make(ExprKind::kRef, width, std::move(name), 0, {});
+}
 
 Expr num(int width, std::uint64_t value) { return make(ExprKind::kLiteral, width, "", value, {}); }
 

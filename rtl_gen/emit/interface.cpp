@@ -117,8 +117,8 @@ std::string take_range(std::string_view& text) {
   const std::size_t close = text.find(']');
   const std::string_view range = text.substr(1, close - 1);
   const std::size_t colon = range.rfind(':');
-  const std::string width = fmt::format("({}) - ({}) + 1", trim(range.substr(0, colon)),
-                                        trim(range.substr(colon + 1)));
+  const std::string width =
+      fmt::format("({}) - ({}) + 1", trim(range.substr(0, colon)), trim(range.substr(colon + 1)));
   text = trim(text.substr(close + 1));
   return width;
 }

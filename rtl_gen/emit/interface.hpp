@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Interface of a module: parameters and ports with widths as expressions of the parameters. Those of
-// hand-written modules are read from their ANSI header, so an instance can never drift from its file.
+// Interface of a module: parameters and ports with widths as expressions of the parameters. Those
+// of hand-written modules are read from their ANSI header, so an instance can never drift from its
+// file.
 #pragma once
 
 #include <map>
@@ -34,15 +35,16 @@ struct Interface {
 
 using Constants = std::map<std::string, long long, std::less<>>;
 
-/// Reads the header `module name #(parameter int A = 1, ...) (input logic [A-1:0] x_i, ...);` of the
-/// first module of `source`. Errors name what was not understood.
+/// Reads the header `module name #(parameter int A = 1, ...) (input logic [A-1:0] x_i, ...);` of
+/// the first module of `source`. Errors name what was not understood.
 Result<Interface> read_interface(std::string_view source);
 
 /// Reads every `localparam int Name = expression;` of a package, with the package name as prefix
 /// (`bat_pkg::Name`).
 Result<Constants> read_package(std::string_view source);
 
-/// Value of a constant expression: integers (also 8'd3), names, + - * / % << >> comparisons, && || !,
+/// Value of a constant expression: integers (also 8'd3), names, + - * / % << >> comparisons, && ||
+/// !,
 /// ?:, parentheses, $clog2.
 Result<long long> evaluate(std::string_view expression, const Constants& constants);
 

@@ -47,7 +47,9 @@ void Module::parameter(std::string name, long long value, std::string comment) {
   parameters_.push_back({std::move(name), value, std::move(comment)});
 }
 
-void Module::port_group(std::string title) { groups_.emplace_back(ports_.size(), std::move(title)); }
+void Module::port_group(std::string title) {
+  groups_.emplace_back(ports_.size(), std::move(title));
+}
 
 Interface interface_of(const Module& module) {
   Interface result;

@@ -67,11 +67,11 @@ struct Statement {
     std::vector<Statement> body;
   };
   Kind kind = Kind::kNonblocking;
-  Expr lhs;                           ///< assignments
-  Expr rhs;                           ///< assignments; condition of kIf; selector of kCase
-  std::vector<Statement> then_body;   ///< kIf
-  std::vector<Statement> else_body;   ///< kIf
-  std::vector<Arm> arms;              ///< kCase
+  Expr lhs;                          ///< assignments
+  Expr rhs;                          ///< assignments; condition of kIf; selector of kCase
+  std::vector<Statement> then_body;  ///< kIf
+  std::vector<Statement> else_body;  ///< kIf
+  std::vector<Arm> arms;             ///< kCase
 };
 
 /// `lhs <= rhs`

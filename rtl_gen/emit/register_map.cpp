@@ -125,7 +125,8 @@ class SlaveBuilder {
     const Expr strobe = m_.net("strobe_q", 4);
     write_ = m_.net("write", 1, "the held write is done in this cycle");
     mask_ = m_.net("mask", kWordBits, "bits that the strobes select");
-    m_.assign(write_, logic_and(logic_and(aw_held, w_held), binary("||", negate(b_valid), bready_)));
+    m_.assign(write_,
+              logic_and(logic_and(aw_held, w_held), binary("||", negate(b_valid), bready_)));
     m_.assign(mask_, concat({replicate(8, bit(strobe, 3)), replicate(8, bit(strobe, 2)),
                              replicate(8, bit(strobe, 1)), replicate(8, bit(strobe, 0))}));
     m_.assign(awready_, negate(aw_held));
@@ -163,19 +164,18 @@ class SlaveBuilder {
     m_.assign(out, q);
     const Expr reset = num(field.width, field.value);
     if (field.kind == FieldKind::kControl) {
-      const Expr merged =
-          binary("|", binary("&", bits, mask), binary("&", q, unary("~", mask)));
+      const Expr merged = binary("|", binary("&", bits, mask), binary("&", q, unary("~", mask)));
       m_.add(AlwaysFf{{set_next(q, reset)}, {if_then(hit, {set_next(q, merged)})}});
     } else if (field.kind == FieldKind::kPulse) {
       const Expr value = conditional(hit, binary("&", bits, mask), zero(field.width));
       m_.add(AlwaysFf{{set_next(q, reset)}, {set_next(q, value)}});
     } else {
       const Expr cleared = conditional(hit, binary("&", bits, mask), zero(field.width));
-      const Expr next = binary("|", ref(port + "_set_i", field.width),
-                               binary("&", q, unary("~", cleared)));
-      m_.add(AlwaysFf{{set_next(q, reset)},
-                      {if_then(soft_reset_, {set_next(q, zero(field.width))},
-                               {set_next(q, next)})}});
+      const Expr next =
+          binary("|", ref(port + "_set_i", field.width), binary("&", q, unary("~", cleared)));
+      m_.add(
+          AlwaysFf{{set_next(q, reset)},
+                   {if_then(soft_reset_, {set_next(q, zero(field.width))}, {set_next(q, next)})}});
     }
   }
 
@@ -224,8 +224,7 @@ class SlaveBuilder {
       arms.push_back({num(map_.address_bits - 2, reg.offset / 4), {set_now(word, read_word(reg))}});
     }
     arms.push_back({nullptr, {set_now(word, window_word())}});
-    m_.add(AlwaysComb{
-        {case_of(slice(araddr_, 2, map_.address_bits - 2), std::move(arms))}});
+    m_.add(AlwaysComb{{case_of(slice(araddr_, 2, map_.address_bits - 2), std::move(arms))}});
     m_.assign(arready_, negate(r_valid));
     m_.assign(rvalid_, r_valid);
     m_.assign(rdata_, data_q);
@@ -291,8 +290,8 @@ Status check_fields(const Register& reg) {
   int at = 0;
   for (const RegisterField& field : reg.fields) {
     if (field.lsb < at || field.width < 1 || field.lsb + field.width > kWordBits) {
-      return Error{fmt::format("register {}: field '{}' overlaps or is out of order", reg.name,
-                               field.name)};
+      return Error{
+          fmt::format("register {}: field '{}' overlaps or is out of order", reg.name, field.name)};
     }
     at = field.lsb + field.width;
   }
@@ -334,22 +333,25 @@ std::string register_header(const RegisterMap& map, const FileHeader& header) {
     for (const RegisterField& field : reg.fields) {
       if (field.name.empty()) continue;
       const std::string name = constant_name(reg.name + "_" + field.name);
-      text += fmt::format("inline constexpr int {0}Lsb = {1};  ///< {3}\n"
-                          "inline constexpr int {0}Width = {2};\n",
-                          name, field.lsb, field.width, field.meaning);
+      text += fmt::format(
+          "inline constexpr int {0}Lsb = {1};  ///< {3}\n"
+          "inline constexpr int {0}Width = {2};\n",
+          name, field.lsb, field.width, field.meaning);
     }
   }
   for (const RegisterWindow& window : map.windows) {
-    text += fmt::format("\n/// {}\ninline constexpr std::uint32_t {} = 0x{:02X};\n"
-                        "inline constexpr int {}Words = {};\n",
-                        window.meaning, constant_name(window.name), window.offset,
-                        constant_name(window.name), window.words);
+    text += fmt::format(
+        "\n/// {}\ninline constexpr std::uint32_t {} = 0x{:02X};\n"
+        "inline constexpr int {}Words = {};\n",
+        window.meaning, constant_name(window.name), window.offset, constant_name(window.name),
+        window.words);
   }
   return text + fmt::format("\n}}  // namespace {}\n", map.module_name);
 }
 
 std::string register_markdown(const RegisterMap& map) {
-  std::string text = "| offset | register | bits | field | access | meaning |\n|---|---|---|---|---|---|\n";
+  std::string text =
+      "| offset | register | bits | field | access | meaning |\n|---|---|---|---|---|---|\n";
   for (const Register& reg : map.registers) {
     text += fmt::format("| 0x{:02X} | {} | | | {} | {} |\n", reg.offset, reg.name,
                         reg.write_pulse ? "wo" : "", reg.meaning);
@@ -357,8 +359,8 @@ std::string register_markdown(const RegisterMap& map) {
       const std::string bits = field.width == 1
                                    ? std::to_string(field.lsb)
                                    : fmt::format("{}:{}", field.lsb + field.width - 1, field.lsb);
-      text += fmt::format("| | | {} | {} | {} | {} |\n", bits, field.name,
-                          access_text(field.kind), field.meaning);
+      text += fmt::format("| | | {} | {} | {} | {} |\n", bits, field.name, access_text(field.kind),
+                          field.meaning);
     }
   }
   for (const RegisterWindow& window : map.windows) {

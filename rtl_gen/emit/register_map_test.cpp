@@ -15,7 +15,9 @@ RegisterMap small_map() {
   map.purpose = "Two registers.";
   map.address_bits = 6;
   map.registers = {{0x00, "ID", "Identity.", {{"", 0, 32, FieldKind::kConstant, 7, "value"}}},
-                   {0x04, "CTRL", "Control.",
+                   {0x04,
+                    "CTRL",
+                    "Control.",
                     {{"ON", 0, 1, FieldKind::kControl, 1, "runs"},
                      {"GO", 4, 2, FieldKind::kPulse, 0, "starts"}}}};
   map.windows = {{0x10, 3, "DATA", "Words."}};

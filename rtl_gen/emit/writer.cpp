@@ -193,13 +193,15 @@ class Writer {
     out_ << "  " << inst.module.name;
     if (!inst.parameters.empty()) {
       out_ << " #(\n";
-      aligned(inst.parameters, [](const auto& p) { return p.first; },
-              [](const auto& p) { return std::to_string(p.second); });
+      aligned(
+          inst.parameters, [](const auto& p) { return p.first; },
+          [](const auto& p) { return std::to_string(p.second); });
       out_ << "  )";
     }
     out_ << ' ' << inst.name << " (\n";
-    aligned(inst.connections, [](const auto& c) { return c.port; },
-            [](const auto& c) { return to_string(c.value); });
+    aligned(
+        inst.connections, [](const auto& c) { return c.port; },
+        [](const auto& c) { return to_string(c.value); });
     out_ << "  );\n";
   }
 

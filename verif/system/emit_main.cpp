@@ -17,8 +17,8 @@ bat::Result<bat::Config> parse_shape(const std::string& text) {
   char by[2];
   std::string modes;
   std::istringstream in(text);
-  in >> config.array.rows >> by[0] >> config.array.cols >> by[1] >> config.array.depth >> colon[0] >>
-      config.array.lanes >> colon[1] >> config.features.act_bits >> colon[2] >>
+  in >> config.array.rows >> by[0] >> config.array.cols >> by[1] >> config.array.depth >>
+      colon[0] >> config.array.lanes >> colon[1] >> config.features.act_bits >> colon[2] >>
       config.features.branches >> colon[3] >> config.memory.axi_data_bits >> colon[4];
   if (!in || !std::getline(in, modes)) return bat::Error{"bad shape: " + text};
   config.features.softmax = modes.find("threshold") == std::string::npos;
@@ -34,7 +34,8 @@ bat::Result<bat::Config> parse_shape(const std::string& text) {
 int main(int argc, char** argv) {
   if (argc != 3) return 2;
   const std::string name = argv[1];
-  const auto config = name.find(':') == std::string::npos ? bat::load_config(name) : parse_shape(name);
+  const auto config =
+      name.find(':') == std::string::npos ? bat::load_config(name) : parse_shape(name);
   if (!config) {
     std::fprintf(stderr, "%s\n", config.error().message.c_str());
     return 1;

@@ -53,10 +53,10 @@ class FetchBench {
             std::uint32_t hash = kHash, int count_error = 0) {
     const std::uint32_t job = jobs_++;
     const std::uint32_t address = 0x10000 * (job + 1);
-    write(address, {magic, isa::kIsaVersion, hash,
-                    static_cast<std::uint32_t>(program.size()) +
-                        static_cast<std::uint32_t>(count_error),
-                    0, 0, 0, 0});
+    write(address,
+          {magic, isa::kIsaVersion, hash,
+           static_cast<std::uint32_t>(program.size()) + static_cast<std::uint32_t>(count_error), 0,
+           0, 0, 0});
     bool first_row = true;
     for (std::size_t i = 0; i < program.size(); ++i) {
       write(address + 32 * (static_cast<std::uint32_t>(i) + 1), program[i].words);
@@ -69,8 +69,9 @@ class FetchBench {
   }
 
   Program random_program(int length) {
-    static constexpr isa::Op kOps[] = {isa::Op::kLoad, isa::Op::kQmm, isa::Op::kLn, isa::Op::kEmbed,
-                                       isa::Op::kFeat, isa::Op::kSmx, isa::Op::kStore};
+    static constexpr isa::Op kOps[] = {isa::Op::kLoad,  isa::Op::kQmm,  isa::Op::kLn,
+                                       isa::Op::kEmbed, isa::Op::kFeat, isa::Op::kSmx,
+                                       isa::Op::kStore};
     Program program;
     for (int i = 0; i < length; ++i) {
       isa::Instruction instruction = make(kOps[random_.below(7)]);
@@ -97,7 +98,8 @@ class FetchBench {
   }
   bool all_done() const {
     for (int unit = 0; unit < kUnits; ++unit) {
-      if (completed_[static_cast<std::size_t>(unit)] != dispatched_[static_cast<std::size_t>(unit)]) {
+      if (completed_[static_cast<std::size_t>(unit)] !=
+          dispatched_[static_cast<std::size_t>(unit)]) {
         return false;
       }
     }
@@ -190,7 +192,8 @@ class FetchBench {
       const int k = static_cast<int>(want.instruction.get({"Wait", 4 + 5 * other, 5}));
       if (k == 31) continue;
       const auto index = static_cast<std::size_t>(other);
-      ASSERT_GE(completed_[index], want.before[index] - k) << "unit " << unit << " waits for " << other;
+      ASSERT_GE(completed_[index], want.before[index] - k)
+          << "unit " << unit << " waits for " << other;
     }
     if (unit == 0) {
       ASSERT_EQ(dut_->dma_model_o, 0x1000 + want.job);

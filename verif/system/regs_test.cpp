@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "regs.hpp"
+
 #include <gtest/gtest.h>
 
 #include "Vbat_regs.h"
-#include "regs.hpp"
 #include "verif/system/bench.hpp"
 
 namespace bat::bench {

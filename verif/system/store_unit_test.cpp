@@ -142,7 +142,8 @@ TEST(StoreUnit, WritesExactlyTheLogits) {
   StoreBench bench(5);
   for (int trial = 0; trial < 60; ++trial) {
     const unsigned count = 1 + bench.random_.below(trial % 4 == 0 ? kLogits : 12);
-    const std::uint32_t base = 4096U * (1 + bench.random_.below(100)) - 64U * bench.random_.below(3);
+    const std::uint32_t base =
+        4096U * (1 + bench.random_.below(100)) - 64U * bench.random_.below(3);
     const std::uint32_t offset = bench.random_.below(40);
     bench.memory_.clear();
     ASSERT_TRUE(bench.execute(isa::Op::kStore, count, base, offset));

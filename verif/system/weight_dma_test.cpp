@@ -13,7 +13,7 @@ namespace bat::bench {
 namespace {
 
 constexpr unsigned kBeatBytes = AXI_W / 8;
-constexpr unsigned kGroupBits = std::clamp(AXI_W, TK, TC * TK);
+constexpr unsigned kGroupBits = std::clamp(AXI_W, TK, TC* TK);
 constexpr unsigned kGroups = TC * TK / kGroupBits;
 constexpr std::array<unsigned, 4> kWordBytes = {TC * TK / 8, PAR_W / 8, PAR_W / 8, L_W / 8};
 constexpr std::array<unsigned, 4> kDepth = {64, 32, 32, 64};
