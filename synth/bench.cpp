@@ -21,9 +21,9 @@ std::string verilog_constant(const std::string& value) {
   return value.substr(0, quote) + "'b" + value.substr(quote + 1);
 }
 
-std::string parameter_list(const DesignModule& module) {
+std::string parameter_list(const std::map<std::string, std::string>& parameters) {
   std::string text;
-  for (const auto& [name, value] : module.parameters) {
+  for (const auto& [name, value] : parameters) {
     text += fmt::format("{}.{}({})", text.empty() ? "" : ", ", name, verilog_constant(value));
   }
   return text.empty() ? text : "#(" + text + ") ";
@@ -92,23 +92,24 @@ std::string unit_bench(const Design& design, const std::string& unit) {
           "    endcase\n"
           "  endfunction\n";
   text += stimulus(module) + comparison(unit, module);
-  text += instance(module, fmt::format("{} {}", module.base, parameter_list(module)), "rtl");
+  text += instance(module, fmt::format("{} {}", module.base, parameter_list(module.parameters)), "rtl");
   text += instance(module, unit, "net");
   return text + "endmodule\n\n";
 }
 
 }  // namespace
 
-std::string ram_wrapper(const std::string& name, const DesignModule& ram) {
+std::string wrapper(const std::string& name, const DesignModule& like, const std::string& type,
+                    const std::map<std::string, std::string>& parameters) {
   std::string head;
   std::string body;
-  for (const Port& port : ram.ports) {
+  for (const Port& port : like.ports) {
     head += fmt::format("{}{} [{}:0] {}", head.empty() ? "" : ", ", port.input ? "input wire" : "output wire",
                         port.width - 1, port.name);
     body += fmt::format("{}.{}({})", body.empty() ? "" : ", ", port.name, port.name);
   }
-  return fmt::format("module {} ({});\n  {} {}u_ram ({});\nendmodule\n\n", name, head, ram.base, parameter_list(ram),
-                     body);
+  return fmt::format("module {} ({});\n  {} {}u_inside ({});\nendmodule\n\n", name, head, type,
+                     parameter_list(parameters), body);
 }
 
 std::string bench_text(const Design& design, const std::vector<std::string>& units) {

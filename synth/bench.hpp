@@ -2,6 +2,7 @@
 // Text of the bench that compares source modules with their netlists.
 #pragma once
 
+#include <map>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -13,8 +14,9 @@ namespace bat::synth {
 /// Name of the bench's top module.
 inline constexpr std::string_view kBenchTop = "netlist_bench";
 
-/// Verilog module `name` with the ports of a RAM of the elaborated design: a behavioural `bat_ram` with its parameters.
-std::string ram_wrapper(const std::string& name, const DesignModule& ram);
+/// A module `name` with the ports of `like` that holds one instance of `type` with the same ports.
+std::string wrapper(const std::string& name, const DesignModule& like, const std::string& type,
+                    const std::map<std::string, std::string>& parameters);
 
 /// The bench: for each of `units` (names in `design`) the source module and the netlist module side by side. It prints
 /// lines "MISMATCH <unit> <port> <cycle> <source> <netlist>" (first of a port only) and, at the end, "UNIT <unit> <output

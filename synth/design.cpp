@@ -147,7 +147,7 @@ class Merger {
 
 // Plain names for the modules that stand for all others.
 std::map<std::string, std::string> plain_names(const RawDesign& raw, const std::set<std::string>& kept,
-                                               const Naming& naming) {
+                                               std::string_view prefix) {
   std::map<std::string, std::vector<std::string>> by_base;
   for (const std::string& name : kept) by_base[raw.find(name)->second.info.base].push_back(name);
   std::map<std::string, std::string> plain;
@@ -156,9 +156,8 @@ std::map<std::string, std::string> plain_names(const RawDesign& raw, const std::
       return std::make_pair(raw.find(name)->second.info.parameters, name);
     });
     for (std::size_t i = 0; i < variants.size(); ++i) {
-      const bool bare = naming.keep_top && raw.find(variants[i])->second.top;
-      plain[variants[i]] = (bare ? "" : naming.prefix) +
-                           (variants.size() == 1 ? base : fmt::format("{}_{}", base, i + 1));
+      plain[variants[i]] = variants.size() == 1 ? fmt::format("{}{}", prefix, base)
+                                                : fmt::format("{}{}_{}", prefix, base, i + 1);
     }
   }
   return plain;
@@ -181,7 +180,7 @@ void append_renamed(const RawModule& module, const std::function<std::string(std
 
 }  // namespace
 
-Result<Design> parse_rtlil(std::string_view text, const Naming& naming, std::string& renamed) {
+Result<Design> parse_rtlil(std::string_view text, std::string_view prefix, std::string& renamed) {
   Result<RawDesign> read = read_modules(text);
   if (!read) return read.error();
   const RawDesign& raw = read.value();
@@ -189,7 +188,7 @@ Result<Design> parse_rtlil(std::string_view text, const Naming& naming, std::str
   Merger merger(raw);
   std::set<std::string> kept;
   for (const auto& [name, module] : raw) kept.insert(merger.class_of(name));
-  const std::map<std::string, std::string> names = plain_names(raw, kept, naming);
+  const std::map<std::string, std::string> names = plain_names(raw, kept, prefix);
   const auto rename = [&](std::string_view id) { return names.at(merger.class_of(std::string(id))); };
 
   Design design;
@@ -249,7 +248,7 @@ Result<std::string> read_text(const std::filesystem::path& file) {
   return std::move(text).str();
 }
 
-Result<Design> elaborate(const Sources& sources, const Naming& naming, const std::filesystem::path& work_dir,
+Result<Design> elaborate(const Sources& sources, std::string_view prefix, const std::filesystem::path& work_dir,
                          std::chrono::seconds timeout) {
   std::string script;
   // -defer: modules are elaborated with the parameters they are used with, only. -noautowire: no implicit names.
@@ -271,7 +270,7 @@ Result<Design> elaborate(const Sources& sources, const Naming& naming, const std
   const Result<std::string> text = read_text(raw_file);
   if (!text) return text.error();
   std::string renamed;
-  Result<Design> design = parse_rtlil(text.value(), naming, renamed);
+  Result<Design> design = parse_rtlil(text.value(), prefix, renamed);
   if (!design) return design;
   for (const auto& [name, module] : design.value().modules) {
     if (module.memory_bits > 0 && !is_ram(module)) {

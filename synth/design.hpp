@@ -50,18 +50,13 @@ struct Design {
   std::map<std::string, std::uint64_t> instance_counts() const;
 };
 
-/// How modules are named.
-struct Naming {
-  std::string prefix;     ///< before every name, so that netlist and source fit into one simulation
-  bool keep_top = false;  ///< the top gets no prefix
-};
+/// Parses RTLIL text as Yosys writes it, merges modules that are alike and gives plain names, each with `prefix` in
+/// front. `renamed` receives the text with the new names.
+Result<Design> parse_rtlil(std::string_view text, std::string_view prefix, std::string& renamed);
 
-/// Parses RTLIL text as Yosys writes it, merges modules that are alike and gives plain names.
-/// `renamed` receives the text with the new names.
-Result<Design> parse_rtlil(std::string_view text, const Naming& naming, std::string& renamed);
-
-/// Elaborates the sources with Yosys into `work_dir`. Any warning is an error.
-Result<Design> elaborate(const Sources& sources, const Naming& naming, const std::filesystem::path& work_dir,
+/// Elaborates the sources with Yosys into `work_dir`. Any warning is an error. A `prefix` lets netlist and source fit
+/// into one simulation.
+Result<Design> elaborate(const Sources& sources, std::string_view prefix, const std::filesystem::path& work_dir,
                          std::chrono::seconds timeout);
 
 /// Whether a module is the RAM of the design (`bat_ram`): the one module that holds memories.

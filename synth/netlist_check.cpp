@@ -17,36 +17,8 @@ namespace {
 
 constexpr std::string_view kPrefix = "net_";
 
-struct Mapped {
-  Design design;
-  NetlistCounts counts;
-  std::string models;    // of the library cells
-  std::string wrappers;  // behavioural RAMs under their names in the netlist
-  std::filesystem::path netlist;
-};
-
-Result<Mapped> map_for_simulation(const Sources& sources, Target target, const Naming& naming,
-                                  const std::filesystem::path& dir, std::chrono::seconds timeout) {
-  Result<Design> design = elaborate(sources, naming, dir, timeout);
-  if (!design) return design.error();
-  MapOptions map;
-  map.ram_black_box = true;
-  map.dsp = false;
-  map.timeout = timeout;
-  Result<MappedNetlist> netlist = map_design(design.value(), target, map, dir);
-  if (!netlist) return netlist.error();
-  Result<std::string> models = cell_models(netlist.value().counts, design.value(), target, dir);
-  if (!models) return models.error();
-  std::string wrappers;
-  for (const auto& [name, module] : design.value().modules) {
-    if (is_ram(module)) wrappers += ram_wrapper(name, module);
-  }
-  return Mapped{std::move(design).value(), std::move(netlist).value().counts, std::move(models).value(),
-                std::move(wrappers), netlist.value().verilog};
-}
-
 // Units of the mapped design to compare; RAMs are the same on both sides, dissolved modules have no netlist.
-std::vector<std::string> pick_units(const Mapped& mapped, const std::vector<std::string>& wanted) {
+std::vector<std::string> pick_units(const SimulationNetlist& mapped, const std::vector<std::string>& wanted) {
   std::vector<std::string> units;
   for (const auto& [name, module] : mapped.design.modules) {
     if (is_ram(module) || !mapped.counts.contains(name)) continue;
@@ -65,7 +37,7 @@ Result<std::filesystem::path> build_bench(const Sources& sources, const std::fil
   for (const std::filesystem::path& file : sources.files) {
     run.argv.push_back(std::filesystem::absolute(file).string());
   }
-  for (const char* file : {"cell_models.v", "ram_wrappers.sv", "netlist.v", "bench.sv", "bench_main.cpp"}) {
+  for (const char* file : {"cell_models.v", "ram_wrappers.sv", "mapped.v", "bench.sv", "bench_main.cpp"}) {
     run.argv.emplace_back(file);
   }
   run.work_dir = dir;
@@ -83,14 +55,13 @@ std::string parameters_text(const DesignModule& module) {
   return text;
 }
 
-void read_line(const std::string& line, const Design& design, std::vector<UnitCheck>& units,
-               const std::vector<std::string>& names) {
+void read_line(const std::string& line, std::vector<UnitCheck>& units, const std::vector<std::string>& names) {
   std::istringstream in(line);
   std::string kind;
   std::string name;
   in >> kind >> name;
   const auto found = std::ranges::find(names, name);
-  if (found == names.end() || !design.modules.contains(name)) return;
+  if (found == names.end()) return;
   UnitCheck& unit = units[static_cast<std::size_t>(found - names.begin())];
   if (kind == "UNIT") in >> unit.output_bits >> unit.active_bits;
   if (kind == "MISMATCH" && unit.mismatch.empty()) {
@@ -103,18 +74,66 @@ void read_line(const std::string& line, const Design& design, std::vector<UnitCh
   }
 }
 
+Result<NetlistCheck> read_results(const std::string& log, const std::filesystem::path& file,
+                                  const SimulationNetlist& mapped, const std::vector<std::string>& names,
+                                  std::uint64_t cycles) {
+  NetlistCheck check{mapped.target, cycles, {}};
+  for (const std::string& name : names) {
+    const DesignModule& module = mapped.design.modules.at(name);
+    check.units.push_back({module.base, parameters_text(module), 0, 0, ""});
+  }
+  std::istringstream lines(log);
+  std::size_t finished = 0;
+  for (std::string line; std::getline(lines, line);) {
+    finished += line.starts_with("UNIT ") ? 1U : 0U;
+    read_line(line, check.units, names);
+  }
+  if (finished != names.size()) {
+    return Error{fmt::format("the bench reported {} of {} units; log: {}", finished, names.size(), file.string()),
+                 ErrorKind::kMismatch};
+  }
+  return check;
+}
+
 Result<NetlistCheck> check_in(const Sources& sources, Target target, const CheckOptions& options,
                               const std::filesystem::path& dir) {
-  const Result<Mapped> mapped =
-      map_for_simulation(sources, target, {std::string(kPrefix), false}, dir, options.timeout);
+  const Result<SimulationNetlist> mapped = simulation_netlist(sources, target, dir, options.timeout);
   if (!mapped) return mapped.error();
-  const Design& design = mapped.value().design;
-  const std::vector<std::string> names = pick_units(mapped.value(), options.modules);
-  if (names.empty()) return Error{"none of the modules to compare is in the design"};
+  return compare(mapped.value(), sources, options, dir);
+}
 
-  for (const auto& [file, text] : {std::pair<const char*, std::string>{"cell_models.v", mapped.value().models},
-                                   {"ram_wrappers.sv", mapped.value().wrappers},
-                                   {"bench.sv", bench_text(design, names)},
+}  // namespace
+
+Result<SimulationNetlist> simulation_netlist(const Sources& sources, Target target, const std::filesystem::path& dir,
+                                             std::chrono::seconds timeout) {
+  Result<Design> design = elaborate(sources, kPrefix, dir, timeout);
+  if (!design) return design.error();
+  MapOptions map;
+  map.ram_black_box = true;
+  map.dsp = false;
+  map.timeout = timeout;
+  Result<MappedNetlist> mapped = map_design(design.value(), target, map, dir);
+  if (!mapped) return mapped.error();
+  Result<std::string> models = cell_models(mapped.value().counts, design.value(), target, dir);
+  if (!models) return models.error();
+  Result<std::string> netlist = read_text(mapped.value().verilog);
+  if (!netlist) return netlist.error();
+  std::string wrappers;
+  for (const auto& [name, module] : design.value().modules) {
+    if (is_ram(module)) wrappers += wrapper(name, module, module.base, module.parameters);
+  }
+  return SimulationNetlist{target, std::move(design).value(), std::move(mapped).value().counts,
+                           std::move(models).value(), std::move(wrappers), std::move(netlist).value()};
+}
+
+Result<NetlistCheck> compare(const SimulationNetlist& mapped, const Sources& sources, const CheckOptions& options,
+                             const std::filesystem::path& dir) {
+  const std::vector<std::string> names = pick_units(mapped, options.modules);
+  if (names.empty()) return Error{"none of the modules to compare is in the design"};
+  for (const auto& [file, text] : {std::pair<const char*, std::string>{"cell_models.v", mapped.models},
+                                   {"ram_wrappers.sv", mapped.wrappers},
+                                   {"mapped.v", mapped.netlist},
+                                   {"bench.sv", bench_text(mapped.design, names)},
                                    {"bench_main.cpp", std::string(bench_main())}}) {
     if (Status wrote = write_text(dir / file, text); !wrote) return wrote.error();
   }
@@ -125,23 +144,8 @@ Result<NetlistCheck> check_in(const Sources& sources, Target target, const Check
   if (Result<double> ran = run_tool(run); !ran) return ran.error();
   const Result<std::string> log = read_text(run.log);
   if (!log) return log.error();
-
-  NetlistCheck check{target, options.cycles, {}};
-  for (const std::string& name : names) {
-    const DesignModule& module = design.modules.at(name);
-    check.units.push_back({module.base, parameters_text(module), 0, 0, ""});
-  }
-  std::istringstream lines(log.value());
-  for (std::string line; std::getline(lines, line);) read_line(line, design, check.units, names);
-  for (const UnitCheck& unit : check.units) {
-    if (unit.output_bits == 0 && unit.mismatch.empty() && log.value().find("UNIT ") == std::string::npos) {
-      return Error{fmt::format("the bench gave no result; log: {}", run.log.string()), ErrorKind::kMismatch};
-    }
-  }
-  return check;
+  return read_results(log.value(), run.log, mapped, names, options.cycles);
 }
-
-}  // namespace
 
 bool NetlistCheck::equal() const {
   return std::ranges::all_of(units, [](const UnitCheck& unit) { return unit.mismatch.empty(); });
@@ -171,11 +175,8 @@ std::string to_markdown(const NetlistCheck& check) {
   return text;
 }
 
-Result<std::vector<NetlistFile>> netlist_files(const Sources& sources, Target target,
-                                               const std::filesystem::path& work_dir, std::chrono::seconds timeout) {
-  const Result<Mapped> mapped = map_for_simulation(sources, target, {std::string(kPrefix), true}, work_dir, timeout);
-  if (!mapped) return mapped.error();
-  std::vector<NetlistFile> files{{"cell_models.v", mapped.value().models}};
+Result<std::vector<NetlistFile>> design_files(const SimulationNetlist& mapped, const Sources& sources) {
+  std::vector<NetlistFile> files{{"cell_models.v", mapped.models}};
   // What the behavioural RAM needs of the source: the package and the RAM itself.
   for (const std::filesystem::path& file : sources.files) {
     if (file.filename() != "bat_pkg.sv" && file.filename() != "bat_ram.sv") continue;
@@ -183,10 +184,10 @@ Result<std::vector<NetlistFile>> netlist_files(const Sources& sources, Target ta
     if (!text) return text.error();
     files.push_back({file.filename().string(), std::move(text).value()});
   }
-  files.push_back({"ram_wrappers.sv", mapped.value().wrappers});
-  Result<std::string> netlist = read_text(mapped.value().netlist);
-  if (!netlist) return netlist.error();
-  files.push_back({"netlist.v", std::move(netlist).value()});
+  files.push_back({"ram_wrappers.sv", mapped.wrappers});
+  files.push_back({"mapped.v", mapped.netlist});
+  const DesignModule& top = mapped.design.modules.at(mapped.design.top);
+  files.push_back({sources.top + ".sv", wrapper(sources.top, top, mapped.design.top, {})});
   return files;
 }
 

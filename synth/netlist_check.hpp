@@ -45,7 +45,25 @@ struct NetlistCheck {
   bool equal() const;
 };
 
-/// Maps the design and compares. A difference is a result, not an error.
+/// A mapped design with all that simulating it takes.
+struct SimulationNetlist {
+  Target target = Target::kXcup;
+  Design design;  ///< modules of the netlist; every name has the prefix "net_"
+  NetlistCounts counts;
+  std::string models;    ///< of the library cells
+  std::string wrappers;  ///< behavioural RAMs under their names in the netlist
+  std::string netlist;   ///< the mapped modules
+};
+
+/// Maps a design for simulation in `dir`.
+Result<SimulationNetlist> simulation_netlist(const Sources& sources, Target target, const std::filesystem::path& dir,
+                                             std::chrono::seconds timeout);
+
+/// Simulates netlist and source side by side in `dir`. A difference is a result, not an error.
+Result<NetlistCheck> compare(const SimulationNetlist& mapped, const Sources& sources, const CheckOptions& options,
+                             const std::filesystem::path& dir);
+
+/// Both of the above.
 Result<NetlistCheck> check_netlist(const Sources& sources, Target target, const CheckOptions& options);
 
 /// The same for the generated design of a configuration.
@@ -60,8 +78,7 @@ struct NetlistFile {
 };
 
 /// The whole design as a netlist, to be simulated in the place of its sources: cell models, behavioural RAM, mapped
-/// modules, in reading order. The top keeps its name, so any harness for the source takes the netlist.
-Result<std::vector<NetlistFile>> netlist_files(const Sources& sources, Target target,
-                                               const std::filesystem::path& work_dir, std::chrono::seconds timeout);
+/// modules and a top of the source's name around them, in reading order. Any harness for the source takes it.
+Result<std::vector<NetlistFile>> design_files(const SimulationNetlist& mapped, const Sources& sources);
 
 }  // namespace bat::synth

@@ -25,7 +25,7 @@ Result<SynthReport> synthesize_in(const Sources& sources, Target target, const S
                                   const std::filesystem::path& dir) {
   const Result<std::string> version = yosys_version(dir);
   if (!version) return version.error();
-  const Result<Design> design = elaborate(sources, {}, dir, options.timeout);
+  const Result<Design> design = elaborate(sources, "", dir, options.timeout);
   if (!design) return design.error();
   MapOptions map;
   map.timeout = options.timeout;

@@ -6,6 +6,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -73,6 +74,7 @@ Error failed(const ToolRun& run, const std::string& how) {
 // Runs in the child between fork and exec: system calls only.
 [[noreturn]] void become(char* const* argv, const char* dir, int log_fd) {
   setpgid(0, 0);
+  prctl(PR_SET_PDEATHSIG, SIGKILL);  // its own group hears no Ctrl-C: it ends with us
   const int null_fd = open("/dev/null", O_RDONLY);
   if (chdir(dir) == 0 && null_fd >= 0 && dup2(null_fd, STDIN_FILENO) >= 0 &&
       dup2(log_fd, STDOUT_FILENO) >= 0 && dup2(log_fd, STDERR_FILENO) >= 0) {
