@@ -26,7 +26,7 @@ TEST(Plan, BaseSizesByHand) {
   EXPECT_EQ(p.row_tiles, 16);
   EXPECT_EQ(p.act_region, 16 * 48);  // FFN1 rows, 3072 / 64 words
   EXPECT_EQ(p.act_words, 16 * 48 + 2 * 8);
-  EXPECT_EQ(p.xb_words, 16 * 12 + 16 * 8 * 12);
+  EXPECT_EQ(p.xb_words, 16 * 12);  // no feature rows
   EXPECT_EQ(p.res_bank_words, 8 * 384);
   EXPECT_EQ(p.k_words, 12 * 16);
   EXPECT_EQ(p.v_words, 12 * 2 * 8);

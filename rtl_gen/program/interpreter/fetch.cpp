@@ -15,15 +15,14 @@ constexpr int kFetchClient = 0;
 
 }  // namespace
 
-bool Interpreter::Machine::decode(std::span<const std::uint8_t> bytes,
-                                  isa::Instruction& instruction) const {
+void Interpreter::Machine::decode(std::span<const std::uint8_t> bytes,
+                                  isa::Instruction& instruction) {
   for (std::size_t i = 0; i < instruction.words.size(); ++i) {
     instruction.words[i] = 0;
     for (std::size_t b = 0; b < 4; ++b) {
       instruction.words[i] |= std::uint32_t{bytes[4 * i + b]} << (8 * b);
     }
   }
-  return true;
 }
 
 bool Interpreter::Machine::fetch_header() {

@@ -86,7 +86,7 @@ class Interpreter::Machine {
   bool can_dispatch() const;
   bool opcode_built(isa::Op op) const;
   void locate_rings(Active& a);
-  bool decode(std::span<const std::uint8_t> bytes, isa::Instruction& instruction) const;
+  static void decode(std::span<const std::uint8_t> bytes, isa::Instruction& instruction);
 
   // --- Order (order.cpp).
   struct Action {
