@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: Apache-2.0
+// Writes popcounts of every structure to be compared: one module a file, `popcount_bench.sv` with all
+// of one list side by side, and `popcount_proof.sv` with an assertion for each combinational one.
+//
+// usage: engine_popcount_variants RTL_DIR OUT_DIR
+#include <fmt/format.h>
+
+#include <bit>
+#include <cstdio>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+
+#include "rtl_gen/blocks/popcount.hpp"
+#include "rtl_gen/emit/writer.hpp"
+
+namespace {
+
+using namespace bat;
+namespace fs = std::filesystem;
+
+[[noreturn]] void fail(const std::string& message) {
+  std::fprintf(stderr, "engine_popcount_variants: %s\n", message.c_str());
+  std::exit(1);
+}
+
+emit::Interface leaf(const fs::path& rtl, const std::string& name) {
+  std::ifstream file(rtl / (name + ".sv"));
+  std::stringstream text;
+  text << file.rdbuf();
+  auto result = emit::read_interface(text.str());
+  if (!result) fail(result.error().message);
+  return result.value();
+}
+
+blocks::PopcountShape variant(int lanes, int stages, Popcount topology) {
+  return {lanes, stages, topology,
+          fmt::format("popcount_{}_{}_{}", to_string(topology), lanes, stages)};
+}
+
+/// Sizes that a proof covers completely, and sizes that need simulation.
+std::vector<blocks::PopcountShape> variants(bool proof) {
+  std::vector<blocks::PopcountShape> list;
+  const std::vector<int> sizes =
+      proof ? std::vector<int>{8, 13, 16, 32} : std::vector<int>{8, 16, 32, 64, 128};
+  for (const Popcount topology : {Popcount::kCompressor, Popcount::kLut6}) {
+    for (const int lanes : sizes) {
+      for (const int stages : proof ? std::vector<int>{0} : std::vector<int>{0, 1, 2}) {
+        list.push_back(variant(lanes, stages, topology));
+      }
+    }
+  }
+  return list;
+}
+
+int count_bits(int lanes) { return static_cast<int>(std::bit_width(static_cast<unsigned>(lanes))); }
+
+/// Every variant sees the low lanes of the same operands; its count is output count<i>_o.
+emit::Module bench(const std::vector<emit::Module>& modules,
+                   const std::vector<blocks::PopcountShape>& shapes) {
+  emit::Module top("popcount_bench", {"Popcounts side by side.", "", "", "", ""});
+  const emit::Expr clock = top.input("clk_i", 1);
+  const emit::Expr a = top.input("a_i", 128);
+  const emit::Expr b = top.input("b_i", 128);
+  for (std::size_t i = 0; i < shapes.size(); ++i) {
+    const int lanes = shapes[i].lanes;
+    const emit::Expr count = top.output(fmt::format("count{}_o", i), count_bits(lanes));
+    top.instance({emit::interface_of(modules[i]), "u_" + shapes[i].name, {},
+                  {{"clk_i", clock},
+                   {"a_i", emit::slice(a, 0, lanes)},
+                   {"b_i", emit::slice(b, 0, lanes)},
+                   {"count_o", count}}});
+  }
+  return top;
+}
+
+/// For `sat -prove-asserts`: the structure equals the count that simulation uses. Over 16 lanes one
+/// operand is fixed: that XNOR comes first in every lane is settled by the smaller sizes.
+std::string proof_module(const blocks::PopcountShape& s) {
+  const int bits = count_bits(s.lanes);
+  return fmt::format(
+      "module prove_{0} (input logic [{1}:0] a_i, input logic [{1}:0] x_i);\n"
+      "  logic [{1}:0] b;\n"
+      "  logic [{2}:0] count;\n"
+      "  assign b = {4} ? x_i : {3}'d0;\n"
+      "  {0} u_count (.clk_i(1'b0), .a_i(a_i), .b_i(b), .count_o(count));\n"
+      "  always_comb assert (count == {5}'($countones(~(a_i ^ b))));\n"
+      "endmodule\n",
+      s.name, s.lanes - 1, bits - 1, s.lanes, s.lanes <= 16 ? 1 : 0, bits);
+}
+
+void save(const fs::path& path, const std::string& text) {
+  std::ofstream file(path);
+  file << text;
+  if (!file) fail("cannot write " + path.string());
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  if (argc != 3) fail("wrong number of arguments");
+  const fs::path rtl = argv[1];
+  const fs::path out = argv[2];
+  const blocks::PopcountCells cells{leaf(rtl, "fa"), leaf(rtl, "ha"), leaf(rtl, "lut6_match3"),
+                                    leaf(rtl, "lut6_count6")};
+  const emit::FileHeader header{"0.1.0", "popcount bench", std::string(64, '0')};
+  const auto text_of = [&](const emit::Module& module) {
+    auto text = emit::write(module, header);
+    if (!text) fail(text.error().message);
+    return text.value();
+  };
+  std::string simulated, list = "// SPDX-License-Identifier: Apache-2.0\n";
+  std::vector<emit::Module> modules;
+  const auto shapes = variants(false);
+  for (std::size_t i = 0; i < shapes.size(); ++i) {
+    modules.push_back(blocks::popcount(shapes[i], cells));
+    simulated += text_of(modules.back());
+    list += fmt::format("VARIANT({}, {}, {}, \"{}\")\n", i, shapes[i].lanes, shapes[i].stages,
+                        shapes[i].name);
+  }
+  save(out / "popcount_bench.sv", simulated + text_of(bench(modules, shapes)));
+  save(out / "variants.inc", list);
+  std::string proved, script;
+  for (const blocks::PopcountShape& shape : variants(true)) {
+    proved += text_of(blocks::popcount(shape, cells)) + proof_module(shape);
+    // Equivalent points found first make the largest sums easy; the small ones don't need it.
+    const char* reduce = shape.lanes > 16 ? "techmap; opt; abc -g AND,XOR; opt_clean; " : "";
+    script += fmt::format("design -reset; read_verilog -sv -formal -D SYNTHESIS proof.sv; "
+                          "hierarchy -top prove_{0}; proc; "
+                          "setattr -mod -unset keep_hierarchy *; flatten; opt -full; {1}"
+                          "sat -verify -prove-asserts prove_{0}\n",
+                          shape.name, reduce);
+  }
+  for (const char* name : {"fa", "ha", "lut6_match3", "lut6_count6"}) {
+    std::ifstream file(rtl / (std::string(name) + ".sv"));
+    std::stringstream text;
+    text << file.rdbuf();
+    proved += text.str();
+  }
+  save(out / "proof.sv", proved);
+  save(out / "proof.ys", script);
+  return 0;
+}
