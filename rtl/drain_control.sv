@@ -2,9 +2,10 @@
 // Drains wide tiles: shifts the shadow accumulators through the lanes of all row slices, Lanes columns a cycle, and
 // steers what becomes of the results (RES, SCORE, LOGIT, CODE; docs/architecture.md, sections 2, 3, 5).
 //
-// A tile starts when its P ring words are there and, for RES, its bank is not locked by the row unit; then it issues one
-// beat a cycle (d0) until TC/Lanes are done. Stages: d0 difference, d1 parameter record (SCORE written), d2 products, d3
-// sum, d4 shift, d5 residual add, clamp or saturation, d6 RES and logit write, d7, d8 sums and STAT write, d9 retire.
+// A tile starts when its P ring words are there and, for RES, its bank is not locked by the row unit; then it issues
+// one beat a cycle (d0) until TC/Lanes are done. Stages: d0 difference, d1 parameter record (SCORE written), d2
+// products, d3 sum, d4 shift, d5 residual add, clamp or saturation, d6 RES and logit write,
+// d7, d8 sums and STAT write, d9 retire.
 // Throughput: TC/Lanes cycles a tile, tiles back to back; a CODE tile keeps the shadow TC/Lanes + 7 + ob cycles,
 // until its planes are taken. Flow control: wt_valid_i/wt_done_o, cw_valid_o/cw_ready_i, bank want/block.
 `default_nettype none
@@ -298,8 +299,8 @@ module drain_control #(
     end
   end
 
-  assign dr_busy_o[0] = (issue && is_res && !wt_rt_i[0]) || ((v_q[7:0] & res_q & ~bank_q) != 8'd0);
-  assign dr_busy_o[1] = (issue && is_res && wt_rt_i[0]) || ((v_q[7:0] & res_q & bank_q) != 8'd0);
+  // A tile in its first d0 is still waited for (dr_want_o).
+  assign dr_busy_o = {(v_q[7:0] & res_q & bank_q) != 8'd0, (v_q[7:0] & res_q & ~bank_q) != 8'd0};
 
   // ---------------------------------------------------------------------------------------------------------------
   // CODE: the planes are complete after d6 of the last beat; the tile writer takes one at a time.

@@ -142,7 +142,7 @@ module embed_control #(
   assign done_o      = (state_q == Flush && pipe_empty && !stat) || (state_q == Stat && gnt_i[bank]);
   assign ln_clr_o    = start_i && (state_q == Idle);
   assign wait_bank_o = (state_q == Add || state_q == Stat) && !gnt_i[bank];
-  assign work_o      = active_o && !wait_bank_o && !(state_q == Load && !rsp_valid_i) && !(state_q == TokRsp && !rsp_valid_i);
+  assign work_o      = active_o && !wait_bank_o && ((state_q != Load && state_q != TokRsp) || rsp_valid_i);
 
   // ---------------------------------------------------------------------------------------------------------------
   // Row requests: rows of a beat in turn. Stages: a0 row and beat (token words read), a1 table index, a2 index * nb,

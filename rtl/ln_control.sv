@@ -3,10 +3,11 @@
 //
 // Two parts overlap: the roots of an instruction (sums from STAT, then layernorm_root) are computed while the pass of
 // the one before runs. A pass waits until its L ring words are there, takes the bank, and issues one word of Lanes
-// channels a cycle, rounded up to whole TK-bit words of codes; a code word takes at least as many cycles as it has planes in
-// this pass. More planes than MaxBits are quantized in further passes over the normalized words.
-// Latency from acceptance: roots SumW + 47 cycles (SumW = 16 + clog2(MaxD)), then per pass (kw-1) * max(TK/Lanes, planes)
-// + TK/Lanes + 12 + MaxBits, with bank and ring free; an LN after an LN costs the larger of roots and pass + 2.
+// channels a cycle, rounded up to whole TK-bit words of codes; a code word takes at least as many cycles as it has
+// planes in this pass. More planes than MaxBits are quantized in further passes over the normalized words.
+// Latency from acceptance: roots SumW + 47 cycles (SumW = 16 + clog2(MaxD)), then per pass
+// (kw-1) * max(TK/Lanes, planes) + TK/Lanes + 12 + MaxBits, with bank and ring free; an LN after an LN
+// costs the larger of roots and pass + 2.
 // Flow control: instruction valid/ready, bank request/grant; the row slices follow in lockstep.
 `default_nettype none
 

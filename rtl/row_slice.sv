@@ -16,7 +16,7 @@ module row_slice #(
   parameter int MaxBits    = 1,
   parameter int AccW       = 24,
   parameter int ScoreW     = 9,
-  parameter int MaxD       = 768, // at least 2*Lanes
+  parameter int MaxD       = 768,
   parameter int AxiW       = 128,
   parameter int ActDepth   = 64,
   parameter int XbDepth    = 64,
@@ -146,8 +146,9 @@ module row_slice #(
   localparam int SumW = 16 + $clog2(MaxD);
   localparam int SqW = 31 + $clog2(MaxD);
   localparam int ResW = Lanes * 16;
-  localparam int LaneSumW = 16 + $clog2(Lanes);
-  localparam int LaneSqW = 31 + $clog2(Lanes);
+  localparam int Summed = (Lanes < MaxD) ? Lanes : MaxD;  // most lanes that count in a word
+  localparam int LaneSumW = 16 + $clog2(Summed);
+  localparam int LaneSqW = 31 + $clog2(Summed);
 
   // ---------------------------------------------------------------------------------------------------------------
   // ACT and XB: operand A.

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-// SMX unit: softmax to codes for all row slices in lockstep (docs/numerics.md, section 2; stages s0 .. s9 of softmax_row).
+// SMX unit: softmax to codes for all row slices in lockstep (docs/numerics.md, section 2; stages s0 .. s9 of
+// softmax_row).
 //
 // An instruction passes twice over its scores: sum of E, division, codes. The first pass and the division of the next
 // instruction overlap the second pass of this one (which has priority), one beat of Lanes keys a cycle for both.
 // The pipeline stops while a finished word cannot be written because the engine writes ACT.
 // Latency from acceptance: ceil(n/Lanes) + (kw-1) * max(TK/Lanes, ob) + TK/Lanes + 38 + MaxBits, kw = ceil(n/TK), 29 of
-// it between the passes. Instructions in a row: the larger of ceil(n/Lanes) + 31 and both passes + 18 + MaxBits at most.
+// it between the passes. Instructions in a row: at most the larger of ceil(n/Lanes) + 31 and
+// both passes + 18 + MaxBits.
 // Flow control: instruction valid/ready; ACT writes yield to tw_act_we_i.
 `default_nettype none
 

@@ -366,7 +366,7 @@ std::vector<std::vector<std::int64_t>> Scenario::fill_wide(Tile& tile, const Aff
   return v;
 }
 
-// Complete matrices onto one to three row tiles, their tiles interleaved at random.
+// Complete matrices onto one to three row tiles, their tiles interleaved at random with each other and other tiles.
 bool Scenario::add_residual() {
   std::vector<int> chosen;
   for (int i = 0; i < 3; ++i) {
@@ -410,6 +410,9 @@ bool Scenario::add_residual() {
         });
       }
       bench_.push_tile(std::move(tile));
+      if (coin(15)) add_code();
+      if (coin(15)) add_logits();
+      if (kSoftmax && coin(15)) add_scores();
     }
   }
   return true;
