@@ -261,6 +261,8 @@ class Builder {
           static_cast<std::int32_t>(extreme(8) ? rng_.pick(std::array<std::int64_t, 2>{1, 65535})
                                                : rng_.uniform(32768, 65535)));
     }
+    // Rows where all but the largest scores leave the table (index 511 and beyond).
+    if (extreme(3)) p.idx_shift = std::max(0, p.idx_shift - static_cast<int>(rng_.uniform(3, 9)));
     return p;
   }
 
