@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <map>
+
 #include "cli/commands.hpp"
 
 #ifdef BAT_TRAIN
@@ -14,8 +16,7 @@ namespace {
 
 struct Options {
   std::string recipe;
-  std::string output;
-  std::vector<std::string> settings;
+  std::map<std::string, std::string> settings;  ///< by key, those that were given
   bool list = false;
 };
 
@@ -24,17 +25,10 @@ struct Options {
 Result<train::TrainOptions> training_options(const Options& options) {
   auto parsed = train::recipe(options.recipe);
   if (!parsed.ok()) return parsed.error();
-  for (const std::string& setting : options.settings) {
-    const std::size_t equals = setting.find('=');
-    if (equals == std::string::npos) {
-      return Error{fmt::format("--set {}: expected KEY=VALUE; keys: {}", setting,
-                               fmt::join(train::option_keys(), ", "))};
-    }
-    const Status set = train::set_option(parsed.value(), setting.substr(0, equals),
-                                         setting.substr(equals + 1));
+  for (const auto& [key, value] : options.settings) {
+    const Status set = train::set_option(parsed.value(), key, value);
     if (!set.ok()) return set.error();
   }
-  if (!options.output.empty()) parsed.value().out = options.output;
   return parsed;
 }
 
@@ -54,8 +48,7 @@ nlohmann::ordered_json report_json(const train::TrainReport& report) {
 
 int execute(const Options& options, bool json) {
   if (options.list) {
-    fmt::print("recipes: {}\nkeys: {}\n", fmt::join(train::recipe_names(), ", "),
-               fmt::join(train::option_keys(), ", "));
+    fmt::print("{}\n", fmt::join(train::recipe_names(), "\n"));
     return kExitOk;
   }
   const auto parsed = training_options(options);
@@ -100,12 +93,22 @@ int execute(const Options&, bool) {
 void add_train(CLI::App& app, Session& session) {
   CLI::App* command =
       add_command(app, session, "train", "Train a model by a recipe and export its integer view",
-                  "batkit train fashion-nano -o checkpoints/fashion-nano --set seed=1");
+                  "batkit train --recipe fashion-nano --seed 1 --out checkpoints/fashion-nano");
   auto options = std::make_shared<Options>();
-  command->add_option("recipe", options->recipe, "Recipe (see --list)");
-  command->add_option("-o,--output", options->output, "Folder for checkpoint, log, model and card");
-  command->add_option("--set", options->settings, "KEY=VALUE; may be repeated")->take_all();
-  command->add_flag("--list", options->list, "List recipes and keys");
+  command->add_option("--recipe", options->recipe, "Recipe to start from (see --list)");
+  command->add_flag("--list", options->list, "List the recipes");
+#ifdef BAT_TRAIN
+  for (const std::string& key : train::option_keys()) {
+    if (key == "recipe") continue;
+    command
+        ->add_option_function<std::string>(
+            "--" + key, [options, key](const std::string& value) { options->settings[key] = value; },
+            "Overrides the recipe")
+        ->type_name("VALUE");
+  }
+#else
+  command->allow_extras();  // so that a full training command gets the message on how to build
+#endif
   command->callback([&session, options] {
     session.action = [&session, options] { return execute(*options, session.json); };
   });
