@@ -310,12 +310,7 @@ module row_slice #(
     end
   end
 
-  code_packer #(
-    .Lanes (Lanes),
-    .Width (TC),
-    .Planes(CodePlanes),
-    .Skew  (0)
-  ) u_code (
+  code_packer #(.Lanes(Lanes), .Width(TC), .Planes(CodePlanes), .Skew(0)) u_code (
     .clk_i,
     .ce_i   (1'b0),
     .en_i   ({CodePlanes{dr_code_en_i}}),
@@ -345,14 +340,8 @@ module row_slice #(
     end
     dr_sum_base = dr_stat_bank_i ? stat_sum[2*SumW-1:SumW] : stat_sum[SumW-1:0];
     dr_sq_base  = dr_stat_bank_i ? stat_sq[2*SqW-1:SqW] : stat_sq[SqW-1:0];
-    if (dr_stat_keep_i) begin
-      dr_sum_base = dr_sum_q;
-      dr_sq_base  = dr_sq_q;
-    end
-    if (dr_stat_zero_i) begin
-      dr_sum_base = '0;
-      dr_sq_base  = '0;
-    end
+    if (dr_stat_keep_i) {dr_sq_base, dr_sum_base} = {dr_sq_q, dr_sum_q};
+    if (dr_stat_zero_i) {dr_sq_base, dr_sum_base} = '0;
     dr_sum_next = dr_sum_base + {{(SumW - LaneSumW) {lane_sum2_q[LaneSumW-1]}}, lane_sum2_q};
     dr_sq_next  = dr_sq_base + SqW'(lane_sq_q);
   end
@@ -366,10 +355,7 @@ module row_slice #(
       lane_sum2_q <= lane_sum_q;
       lane_sq_q   <= lane_sq;
     end
-    if (dr_en_i[8]) begin
-      dr_sum_q <= dr_sum_next;
-      dr_sq_q  <= dr_sq_next;
-    end
+    if (dr_en_i[8]) {dr_sq_q, dr_sum_q} <= {dr_sq_next, dr_sum_next};
   end
 
   // ---------------------------------------------------------------------------------------------------------------
@@ -384,6 +370,10 @@ module row_slice #(
   logic [              16:0] pass_rec_q;
   logic [               5:0] pass_shift_q;
 
+  logic [          SumW-1:0] ld_sum;
+  logic [           SqW-1:0] ld_sq;
+  assign ld_sum = ln_ld_bank_i ? stat_sum[2*SumW-1:SumW] : stat_sum[SumW-1:0];
+  assign ld_sq  = ln_ld_bank_i ? stat_sq[2*SqW-1:SqW] : stat_sq[SqW-1:0];
   assign ln_res = ln_bank_i ? res_rdata[2*ResW-1:ResW] : res_rdata[ResW-1:0];
 
   beat_serializer #(
@@ -455,12 +445,7 @@ module row_slice #(
     end
   end
 
-  code_packer #(
-    .Lanes (Lanes),
-    .Width (TK),
-    .Planes(MaxBits),
-    .Skew  (1)
-  ) u_xb_packer (
+  code_packer #(.Lanes(Lanes), .Width(TK), .Planes(MaxBits), .Skew(1)) u_xb_packer (
     .clk_i,
     .ce_i   (1'b1),
     .en_i   (ln_pk_en_i),
@@ -499,16 +484,13 @@ module row_slice #(
         ln_sum_q <= ln_sum_q + {{(SumW - LaneSumW) {sum_q[LaneSumW-1]}}, sum_q};
         ln_sq_q  <= ln_sq_q + SqW'(sq_q);
       end else if (ln_ld_i) begin
-        ln_sum_q <= ln_ld_bank_i ? stat_sum[2*SumW-1:SumW] : stat_sum[SumW-1:0];
-        ln_sq_q  <= ln_ld_bank_i ? stat_sq[2*SqW-1:SqW] : stat_sq[SqW-1:0];
+        ln_sum_q <= ld_sum;
+        ln_sq_q  <= ld_sq;
       end
     end
   end else begin : gen_no_embed_sums
     always_ff @(posedge clk_i) begin
-      if (ln_ld_i) begin
-        ln_sum_q <= ln_ld_bank_i ? stat_sum[2*SumW-1:SumW] : stat_sum[SumW-1:0];
-        ln_sq_q  <= ln_ld_bank_i ? stat_sq[2*SqW-1:SqW] : stat_sq[SqW-1:0];
-      end
+      if (ln_ld_i) {ln_sq_q, ln_sum_q} <= {ld_sq, ld_sum};
     end
     /* verilator lint_off UNUSED */
     wire unused_embed = |{em_mask_i, em_sum_i, em_acc_i, ln_clr_i, ln_square};

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// layernorm_root against the golden model: V = 0, 1, powers of four and their neighbours, extreme and random rows.
+// layernorm_root against the golden model: V = 0, 1, powers of four and their neighbours, extreme
+// and random rows.
 #include <gtest/gtest.h>
 
 #include <cstdint>
@@ -48,7 +49,8 @@ class Root : public ::testing::Test {
       ASSERT_LT(++cycles, 200);
     }
     const bmt::LayerNormStats stats = bmt::layernorm_stats(sum, square, d);
-    ASSERT_EQ(top_->rec_o, stats.variance == 0 ? 0 : stats.rec) << "S " << sum << " Q " << square << " D " << d;
+    ASSERT_EQ(top_->rec_o, stats.variance == 0 ? 0 : stats.rec)
+        << "S " << sum << " Q " << square << " D " << d;
     if (stats.variance != 0) {
       ASSERT_EQ(top_->shift_o, stats.p + 6) << "S " << sum << " Q " << square << " D " << d;
     }
@@ -61,7 +63,8 @@ class Root : public ::testing::Test {
 TEST_F(Root, SmallAndPowersOfFour) {
   for (std::int64_t v = 0; v < 300; ++v) check(0, v, 1);
   for (int p = 0; p <= 20; ++p) {
-    for (int delta = -2; delta <= 2; ++delta) check(0, (std::int64_t{1} << (2 * p)) + (p > 0 ? delta : 0), 1);
+    for (int delta = -2; delta <= 2; ++delta)
+      check(0, (std::int64_t{1} << (2 * p)) + (p > 0 ? delta : 0), 1);
   }
   // V = D*Q - S^2 with D = 4096 reaches the largest exponents; S = 1 gives the values just below.
   for (int p = 6; p <= 26; ++p) {
@@ -91,7 +94,8 @@ TEST_F(Root, RandomRows) {
     std::int64_t sum = 0;
     std::int64_t square = 0;
     for (int j = 0; j < d; ++j) {
-      const auto y = static_cast<std::int64_t>(rng() % (std::uint64_t{2} << bits)) - (std::int64_t{1} << bits);
+      const auto y =
+          static_cast<std::int64_t>(rng() % (std::uint64_t{2} << bits)) - (std::int64_t{1} << bits);
       sum += y;
       square += y * y;
     }

@@ -57,13 +57,13 @@ void Memory::write(const Write& w) {
   data = (data & ~w.mask) | (w.data & w.mask);
 }
 
-std::pair<std::uint64_t, std::uint64_t> Memory::read(int mem, int slice, int addr, int chunk) const {
+std::pair<std::uint64_t, std::uint64_t> Memory::read(int mem, int slice, int addr,
+                                                     int chunk) const {
   const auto it = chunks.find({mem, slice, addr, chunk});
   return it == chunks.end() ? std::pair<std::uint64_t, std::uint64_t>{0, 0} : it->second;
 }
 
-Bench::Bench(std::uint64_t seed)
-    : rng_(seed), context_(std::make_unique<VerilatedContext>()) {
+Bench::Bench(std::uint64_t seed) : rng_(seed), context_(std::make_unique<VerilatedContext>()) {
   context_->randReset(2);
   context_->randSeed(static_cast<int>(seed % 1000000 + 1));
   top_ = std::make_unique<Vrows_bench>(context_.get());
@@ -106,9 +106,11 @@ void Bench::check(const Writes& writes, const std::string& what) {
     if ((mask & w.mask) != w.mask || ((data ^ w.data) & w.mask) != 0) {
       char text[256];
       std::snprintf(text, sizeof text,
-                    "%s: memory %d slice %d address %d chunk %d: written %016llx, data %016llx, expected %016llx in %016llx",
-                    what.c_str(), w.mem, w.slice, w.addr, w.chunk, static_cast<unsigned long long>(mask),
-                    static_cast<unsigned long long>(data), static_cast<unsigned long long>(w.data),
+                    "%s: memory %d slice %d address %d chunk %d: written %016llx, data %016llx, "
+                    "expected %016llx in %016llx",
+                    what.c_str(), w.mem, w.slice, w.addr, w.chunk,
+                    static_cast<unsigned long long>(mask), static_cast<unsigned long long>(data),
+                    static_cast<unsigned long long>(w.data),
                     static_cast<unsigned long long>(w.mask));
       fail(text);
       return;
@@ -147,8 +149,8 @@ std::vector<int> Bench::take_done() {
 }
 
 bool Bench::idle() const {
-  return tiles_.empty() && retiring_.empty() && row_jobs_.empty() && row_running_.empty() && smx_jobs_.empty() &&
-         smx_running_.empty();
+  return tiles_.empty() && retiring_.empty() && row_jobs_.empty() && row_running_.empty() &&
+         smx_jobs_.empty() && smx_running_.empty();
 }
 
 void Bench::drive_tile(const Pace& pace) {
@@ -202,7 +204,8 @@ void Bench::drive_memory(const Pace& pace) {
   if (!response_shown_ && !requests_.empty() && go(pace.response)) {
     response_shown_ = true;
     for (int i = 0; i < kAxiBytes; ++i) {
-      put(top_->rsp_data_i, i * 8, 8, memory_byte(requests_.front().addr + static_cast<std::uint64_t>(i)));
+      put(top_->rsp_data_i, i * 8, 8,
+          memory_byte(requests_.front().addr + static_cast<std::uint64_t>(i)));
     }
   }
   top_->rsp_valid_i = response_shown_;
@@ -255,7 +258,8 @@ void Bench::sample_reads() {
     for (int r = 0; r < kTr; ++r) {
       for (int c = 0; c < kChunks; ++c) {
         const auto [mask, data] = read_expected_[at(r * kChunks + c)];
-        const std::uint64_t seen = get(top_->a_data_o, r * kTk + c * 64, std::min(64, kTk - c * 64));
+        const std::uint64_t seen =
+            get(top_->a_data_o, r * kTk + c * 64, std::min(64, kTk - c * 64));
         if (((seen ^ data) & mask) != 0) fail("operand A differs from memory");
       }
     }
@@ -265,7 +269,8 @@ void Bench::sample_reads() {
   read_expected_.clear();
   for (int r = 0; r < kTr; ++r) {
     for (int c = 0; c < kChunks; ++c) {
-      read_expected_.push_back(memory_.read(top_->a_src_i ? kTapXb : kTapAct, r, top_->a_addr_i, c));
+      read_expected_.push_back(
+          memory_.read(top_->a_src_i ? kTapXb : kTapAct, r, top_->a_addr_i, c));
     }
   }
 }
@@ -280,12 +285,14 @@ void Bench::sample_tile() {
   if (top_->lg_we_o) {
     for (int l = 0; l < kLanes; ++l) {
       if ((top_->lg_we_o >> l) & 1) {
-        memory_.write({kTapLogit, 0, top_->lg_addr_o + l, 0, 0xFFFFFFFFULL, get(top_->lg_data_o, l * 32, 32)});
+        memory_.write({kTapLogit, 0, top_->lg_addr_o + l, 0, 0xFFFFFFFFULL,
+                       get(top_->lg_data_o, l * 32, 32)});
       }
     }
   }
   if (!tile_shown_) {
-    if (top_->wt_shift_cols_o || top_->wt_done_o || top_->cw_valid_o) fail("activity without a tile");
+    if (top_->wt_shift_cols_o || top_->wt_done_o || top_->cw_valid_o)
+      fail("activity without a tile");
     return;
   }
   Tile& t = tiles_.front();
@@ -294,7 +301,8 @@ void Bench::sample_tile() {
     for (int r = 0; r < kTr; ++r) {
       if (r > 0 && tile_plane_ >= kMaxBits) continue;  // only row 0 has all eight planes
       for (int c = 0; c < t.cvalid; ++c) {
-        if ((get(top_->cw_data_o, r * kTc + c, 1) != 0) != t.planes[at(tile_plane_)][at(r * kTc + c)]) {
+        if ((get(top_->cw_data_o, r * kTc + c, 1) != 0) !=
+            t.planes[at(tile_plane_)][at(r * kTc + c)]) {
           return fail("wrong code, row " + std::to_string(r) + " column " + std::to_string(c));
         }
       }
@@ -346,7 +354,8 @@ void Bench::sample_memory() {
 void Bench::sample_instructions() {
   if (top_->row_done_o) {
     if (row_running_.empty()) return fail("row instruction done that never started");
-    check(row_running_.front().writes, "row instruction " + std::to_string(row_running_.front().instr.get(isa::kOp)));
+    check(row_running_.front().writes,
+          "row instruction " + std::to_string(row_running_.front().instr.get(isa::kOp)));
     done_.push_back(row_running_.front().tag);
     row_running_.pop_front();
   }
@@ -400,7 +409,8 @@ void Bench::check_engine_writes() {
 
 }  // namespace bat::rows
 
-extern "C" void bat_tap_write(int mem, int slice, int addr, int chunk, long long mask, long long data) {
+extern "C" void bat_tap_write(int mem, int slice, int addr, int chunk, long long mask,
+                              long long data) {
   if (bat::rows::active_bench == nullptr) return;
   bat::rows::active_bench->tap(mem, slice, addr, chunk, static_cast<std::uint64_t>(mask),
                                static_cast<std::uint64_t>(data));

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Drives the row slices and their control units as engine, rings and memory would, with random stalls, and keeps a
-// copy of every memory from the RAM taps.
+// Drives the row slices and their control units as engine, rings and memory would, with random
+// stalls, and keeps a copy of every memory from the RAM taps.
 #pragma once
 
 #include <cstdint>
@@ -22,7 +22,8 @@ namespace bat::rows {
 
 using Rng = std::mt19937_64;
 
-/// Part of a memory word that an instruction must have written. Mem: bat_pkg::Tap* (kLogit, kPlane for ports).
+/// Part of a memory word that an instruction must have written. Mem: bat_pkg::Tap* (kLogit, kPlane
+/// for ports).
 struct Write {
   int mem = 0;
   int slice = 0;
@@ -56,11 +57,11 @@ struct Tile {
   bool s_first = false;
   int l_base = 0;
   int p_free = 0;
-  std::vector<std::uint64_t> acc;           ///< [row][branch][column]
-  std::vector<std::uint64_t> zz;            ///< [column]
-  std::vector<std::vector<bool>> planes;    ///< expected code planes [plane][row * TC + column]
-  Writes writes;                            ///< checked when the tile retires
-  int done_tag = -1;                        ///< reported by `retired` when the tile retires
+  std::vector<std::uint64_t> acc;         ///< [row][branch][column]
+  std::vector<std::uint64_t> zz;          ///< [column]
+  std::vector<std::vector<bool>> planes;  ///< expected code planes [plane][row * TC + column]
+  Writes writes;                          ///< checked when the tile retires
+  int done_tag = -1;                      ///< reported by `retired` when the tile retires
 };
 
 struct RowJob {
@@ -85,7 +86,8 @@ struct Pace {
 };
 
 struct Memory {
-  std::map<std::tuple<int, int, int, int>, std::pair<std::uint64_t, std::uint64_t>> chunks;  ///< mask, data
+  std::map<std::tuple<int, int, int, int>, std::pair<std::uint64_t, std::uint64_t>>
+      chunks;  ///< mask, data
   void write(const Write& w);
   std::pair<std::uint64_t, std::uint64_t> read(int mem, int slice, int addr, int chunk) const;
 };

@@ -37,7 +37,8 @@ Scenario::Scenario(std::uint64_t seed, const Pace& pace)
 }
 
 std::int64_t Scenario::pick(std::int64_t low, std::int64_t high) {
-  return low + static_cast<std::int64_t>(bench_.rng()() % static_cast<std::uint64_t>(high - low + 1));
+  return low +
+         static_cast<std::int64_t>(bench_.rng()() % static_cast<std::uint64_t>(high - low + 1));
 }
 
 int Scenario::new_tag(std::function<void()> on_done) {
@@ -96,8 +97,9 @@ Writes Scenario::residual_writes(int rt, int first, int last, bool all_rows) con
   for (int row = 0; row < (all_rows ? kTr : tile.rvalid); ++row) {
     for (int j = first; j < last; ++j) {
       const int bit = j % kLanes * 16;
-      writes.push_back({kTapRes + rt % 2, row, res_base(rt) + j / kLanes, bit / 64, 0xFFFFULL << (bit % 64),
-                        static_cast<std::uint64_t>(tile.res[at(row)][at(j)] & 0xFFFF) << (bit % 64)});
+      writes.push_back(
+          {kTapRes + rt % 2, row, res_base(rt) + j / kLanes, bit / 64, 0xFFFFULL << (bit % 64),
+           static_cast<std::uint64_t>(tile.res[at(row)][at(j)] & 0xFFFF) << (bit % 64)});
     }
   }
   return writes;
@@ -145,8 +147,8 @@ bool Scenario::add_embed() {
     for (int r = 0; r < tile.rvalid; ++r) {
       std::uint32_t word = 0;
       for (int i = 0; i < 4; ++i) {
-        word |= static_cast<std::uint32_t>(
-                    Bench::memory_byte(job.job_input + static_cast<std::uint64_t>(4 * (n0 + r) + i)))
+        word |= static_cast<std::uint32_t>(Bench::memory_byte(
+                    job.job_input + static_cast<std::uint64_t>(4 * (n0 + r) + i)))
                 << (8 * i);
       }
       tokens_[at(r)] = word;
@@ -165,8 +167,8 @@ bool Scenario::add_embed() {
       const int segment = tokens_known_ ? static_cast<int>(tokens_[at(r)] >> 31) : 0;
       index = static_cast<std::uint64_t>(n0 + r + segment * pos_rows);
     }
-    const std::uint64_t addr =
-        job.model_base + (table + index * static_cast<std::uint64_t>(nb)) * static_cast<std::uint64_t>(kAxiBytes);
+    const std::uint64_t addr = job.model_base + (table + index * static_cast<std::uint64_t>(nb)) *
+                                                    static_cast<std::uint64_t>(kAxiBytes);
     tile.sum[at(r)] = 0;
     tile.square[at(r)] = 0;
     for (int j = 0; j < d_; ++j) {
@@ -208,15 +210,17 @@ bool Scenario::add_layernorm() {
 
   // Channel parameters: a block that is still in the ring, or a new one.
   std::size_t block = l_blocks_.size();
-  if (!l_blocks_.empty() && coin(50)) block = at(pick(0, static_cast<std::int64_t>(l_blocks_.size()) - 1));
+  if (!l_blocks_.empty() && coin(50))
+    block = at(pick(0, static_cast<std::int64_t>(l_blocks_.size()) - 1));
   if (block == l_blocks_.size()) {
     LBlock fresh;
     const int range = coin(50) ? 32767 : 1500;
     std::vector<std::uint32_t> word;
     for (int j = 0; j < dw * kLanes; ++j) {
-      const std::array<std::int32_t, 3> channel{static_cast<std::int32_t>(pick(-range - 1, range)),
-                                                static_cast<std::int32_t>(pick(-range - 1, range)),
-                                                static_cast<std::int32_t>(pick(-range * 100, range * 100))};
+      const std::array<std::int32_t, 3> channel{
+          static_cast<std::int32_t>(pick(-range - 1, range)),
+          static_cast<std::int32_t>(pick(-range - 1, range)),
+          static_cast<std::int32_t>(pick(-range * 100, range * 100))};
       fresh.channels.push_back(channel);
       if (j % kLanes == 0) word.assign(at(kLanes * 2), 0);
       put_bits(word, j % kLanes * 64, 16, channel[0]);
@@ -243,7 +247,8 @@ bool Scenario::add_layernorm() {
     for (int j = 0; j < d_; ++j) {
       std::int32_t& y = tile.res[at(r)][at(j)];
       const auto& channel = params.channels[at(j)];
-      y = bmt::layernorm_scale(bmt::layernorm_normalized(stats, d_, y), static_cast<std::int16_t>(channel[0]),
+      y = bmt::layernorm_scale(bmt::layernorm_normalized(stats, d_, y),
+                               static_cast<std::int16_t>(channel[0]),
                                static_cast<std::int16_t>(channel[1]), shift);
       codes[at(j)] = bmt::quantize(y, q_mul, channel[2], q_shift, planes);
     }
@@ -287,7 +292,8 @@ bool Scenario::add_features() {
   for (int r = 0; r < rvalid; ++r) {
     std::vector<std::int32_t> codes(at(k), 0);
     for (int j = 0; j < k && n0 + r > 0; ++j) {
-      codes[at(j)] = Bench::memory_byte(job.job_input + static_cast<std::uint64_t>((n0 + r - 1) * nb * kAxiBytes + j));
+      codes[at(j)] = Bench::memory_byte(
+          job.job_input + static_cast<std::uint64_t>((n0 + r - 1) * nb * kAxiBytes + j));
     }
     write_planes(job.writes, kTapXb, r, base, words, 8, codes);
   }
@@ -311,8 +317,10 @@ Scenario::Affine Scenario::random_affine(int result_bits) {
   affine.acc_bits = static_cast<int>(pick(1, std::min(kAccW - 2, 28)));
   // Mostly results of about result_bits bits, so that neither saturation nor zero dominates.
   const int scale = 16 + affine.acc_bits;
-  affine.shift = coin(80) ? static_cast<int>(std::clamp<std::int64_t>(scale - result_bits + pick(-2, 2), 0, 47))
-                          : static_cast<int>(pick(0, 47));
+  affine.shift =
+      coin(80)
+          ? static_cast<int>(std::clamp<std::int64_t>(scale - result_bits + pick(-2, 2), 0, 47))
+          : static_cast<int>(pick(0, 47));
   for (int c = 0; c < (affine.bcast ? 1 : kTc); ++c) {
     affine.record.push_back({pick(0, 65535), kBr == 2 ? pick(0, 65535) : 0,
                              pick(-(std::int64_t{1} << scale), std::int64_t{1} << (scale - 2))});
@@ -340,14 +348,16 @@ int Scenario::push_records(const Affine& affine) {
   return first;
 }
 
-std::vector<std::vector<std::int64_t>> Scenario::fill_wide(Tile& tile, const Affine& affine, bool free) {
+std::vector<std::vector<std::int64_t>> Scenario::fill_wide(Tile& tile, const Affine& affine,
+                                                           bool free) {
   tile.bcast = affine.bcast;
   tile.shift = affine.shift;
   tile.p_addr = push_records(affine);
   tile.p_free = free ? (affine.bcast ? 1 : kBeats) : 0;
   tile.zz.assign(kTc, 0);
   if (coin(30)) {
-    for (std::uint64_t& zz : tile.zz) zz = static_cast<std::uint64_t>(pick(0, (1LL << affine.acc_bits) - 1));
+    for (std::uint64_t& zz : tile.zz)
+      zz = static_cast<std::uint64_t>(pick(0, (1LL << affine.acc_bits) - 1));
   }
   tile.acc.resize(at(kTr * kBr * kTc));
   std::vector<std::vector<std::int64_t>> v(kTr, std::vector<std::int64_t>(kTc));
@@ -366,12 +376,14 @@ std::vector<std::vector<std::int64_t>> Scenario::fill_wide(Tile& tile, const Aff
   return v;
 }
 
-// Complete matrices onto one to three row tiles, their tiles interleaved at random with each other and other tiles.
+// Complete matrices onto one to three row tiles, their tiles interleaved at random with each other
+// and other tiles.
 bool Scenario::add_residual() {
   std::vector<int> chosen;
   for (int i = 0; i < 3; ++i) {
     const int rt = static_cast<int>(pick(0, kRowTiles - 1));
-    if (!tiles_[at(rt)].busy && tiles_[at(rt)].known && std::find(chosen.begin(), chosen.end(), rt) == chosen.end()) {
+    if (!tiles_[at(rt)].busy && tiles_[at(rt)].known &&
+        std::find(chosen.begin(), chosen.end(), rt) == chosen.end()) {
       chosen.push_back(rt);
     }
   }
@@ -444,8 +456,8 @@ bool Scenario::add_scores() {
         slot.score[at(r)][at(n)] = acc;
         for (int i = 0; i < kScoreW; ++i) {
           const int bit = n % kLanes * kScoreW + i;
-          tile.writes.push_back({kTapScore, r, s * kScoreDepth + n / kLanes, bit / 64, 1ULL << (bit % 64),
-                                 ((acc >> i) & 1) ? ~0ULL : 0});
+          tile.writes.push_back({kTapScore, r, s * kScoreDepth + n / kLanes, bit / 64,
+                                 1ULL << (bit % 64), ((acc >> i) & 1) ? ~0ULL : 0});
         }
       }
     }
@@ -470,13 +482,15 @@ bool Scenario::add_softmax() {
   const int base = s * (kDepth / 4);
   bmt::SoftmaxParams params;
   params.idx_mul = {static_cast<std::int32_t>(pick(0, 65535))};
-  params.idx_shift = static_cast<int>(coin(70) ? std::min<std::int64_t>(31, pick(kScoreW, kScoreW + 8)) : pick(0, 31));
+  params.idx_shift = static_cast<int>(
+      coin(70) ? std::min<std::int64_t>(31, pick(kScoreW, kScoreW + 8)) : pick(0, 31));
   params.prob_mul = {static_cast<std::int32_t>(coin(80) ? pick(1, 65535) : 65535)};
   params.prob_shift = static_cast<int>(coin(70) ? pick(24, 36) : pick(1, 47));
   RowJob job;
   for (int r = 0; r < kTr; ++r) {
     std::vector<std::int32_t> scores;
-    for (const std::int64_t a : slot.score[at(r)]) scores.push_back(static_cast<std::int32_t>(2 * a));
+    for (const std::int64_t a : slot.score[at(r)])
+      scores.push_back(static_cast<std::int32_t>(2 * a));
     std::vector<std::int32_t> codes(scores.size());
     bmt::softmax_codes(params, 0, scores, bits, codes);
     write_planes(job.writes, kTapAct, r, base, words, bits, codes);
@@ -508,7 +522,8 @@ bool Scenario::add_code() {
   for (int r = 0; r < kTr; ++r) {
     for (int c = 0; c < kTc; ++c) {
       const std::int32_t code = bmt::clamp_code(v[at(r)][at(c)], tile.ob);
-      for (int p = 0; p < tile.ob; ++p) tile.planes[at(p)][at(r * kTc + c)] = ((code >> p) & 1) != 0;
+      for (int p = 0; p < tile.ob; ++p)
+        tile.planes[at(p)][at(r * kTc + c)] = ((code >> p) & 1) != 0;
     }
   }
   tile.done_tag = new_tag([] {});
@@ -524,8 +539,9 @@ bool Scenario::add_logits() {
   tile.l_base = static_cast<int>(pick(0, 1000));
   const auto v = fill_wide(tile, random_affine(32), true);
   for (int c = 0; c < tile.cvalid; ++c) {
-    tile.writes.push_back({kTapLogit, 0, tile.l_base + c, 0, 0xFFFFFFFFULL,
-                           static_cast<std::uint64_t>(static_cast<std::uint32_t>(bmt::sat32(v[0][at(c)])))});
+    tile.writes.push_back(
+        {kTapLogit, 0, tile.l_base + c, 0, 0xFFFFFFFFULL,
+         static_cast<std::uint64_t>(static_cast<std::uint32_t>(bmt::sat32(v[0][at(c)])))});
   }
   logits_busy_ = true;  // the next logits may overwrite these before they are checked
   tile.done_tag = new_tag([this] { logits_busy_ = false; });

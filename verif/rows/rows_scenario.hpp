@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Random work for the rows bench with the results that docs/numerics.md demands. Every row tile, score slot and
-// feature region has one owner at a time, as the waits of a program ensure.
+// Random work for the rows bench with the results that docs/numerics.md demands. Every row tile,
+// score slot and feature region has one owner at a time, as the waits of a program ensure.
 #pragma once
 
 #include <array>
@@ -17,7 +17,8 @@ class Scenario {
  public:
   Scenario(std::uint64_t seed, const Pace& pace);
 
-  /// Creates and completes `jobs` pieces of work; false on a mismatch or when nothing moves any more.
+  /// Creates and completes `jobs` pieces of work; false on a mismatch or when nothing moves any
+  /// more.
   bool run(int jobs);
   Bench& bench() { return bench_; }
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The shape that this test executable was built for (compile definitions of verif/rows/CMakeLists.txt).
+// The shape that this test executable was built for (compile definitions of
+// verif/rows/CMakeLists.txt).
 #pragma once
 
 namespace bat::rows {

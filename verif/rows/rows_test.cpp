@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Random programs of drain tiles, LN, EMBED, FEAT and SMX on the rows bench, under several paces of the environment.
+// Random programs of drain tiles, LN, EMBED, FEAT and SMX on the rows bench, under several paces of
+// the environment.
 #include <gtest/gtest.h>
 
 #include "verif/rows/rows_scenario.hpp"
@@ -18,7 +19,13 @@ TEST_P(Rows, NothingWaits) {
 }
 
 TEST_P(Rows, EverythingWaits) {
-  Pace pace{.tile = 50, .p_ring = 60, .l_ring = 60, .plane = 50, .instr = 70, .request = 50, .response = 60};
+  Pace pace{.tile = 50,
+            .p_ring = 60,
+            .l_ring = 60,
+            .plane = 50,
+            .instr = 70,
+            .request = 50,
+            .response = 60};
   Scenario scenario(GetParam() * 4 + 2, pace);
   EXPECT_TRUE(scenario.run(kJobs)) << "seed " << GetParam();
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Cycle formulas that the headers of ln_control, smx_unit and drain_control state; the planner relies on them.
+// Cycle formulas that the headers of ln_control, smx_unit and drain_control state; the planner
+// relies on them.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -12,7 +13,8 @@ namespace {
 
 constexpr Pace kNoWaits{.tile_write = 0};
 
-/// Cycles from the one after acceptance to the one that reports completion of the last of `count` pieces of work.
+/// Cycles from the one after acceptance to the one that reports completion of the last of `count`
+/// pieces of work.
 long cycles_until_done(Bench& bench, int count) {
   const long start = bench.cycles();
   while (count > 0 && bench.cycles() - start < 100000) {
@@ -47,7 +49,8 @@ TEST(RowsTiming, LayerNorm) {
     }
     const long roots = 16 + kLogD + 47;
     const long pass = beats(kMaxD, kMaxBits) + 12 + kMaxBits;
-    EXPECT_EQ(cycles_until_done(bench, instructions), roots + pass + (instructions - 1) * std::max(roots, pass + 2));
+    EXPECT_EQ(cycles_until_done(bench, instructions),
+              roots + pass + (instructions - 1) * std::max(roots, pass + 2));
   }
 }
 
