@@ -4,6 +4,7 @@
 
 #include "cli/commands.hpp"
 #include "cli/model_lookup.hpp"
+#include "cli/random_workload.hpp"
 #include "cli/stall_option.hpp"
 #include "rtl_gen/config/config.hpp"
 #include "sim/run.hpp"
@@ -16,6 +17,7 @@ struct Options {
   std::string model;
   std::string input;
   std::size_t count = 20;
+  RandomWorkloadOptions random;
   bool tensors = false;
   sim::RunOptions run;
 };
@@ -42,7 +44,10 @@ int execute(Options& options, bool json) {
     return fail(Error{fmt::format("{}: names no default model; give one with --model",
                                   options.config)});
   }
-  const auto workload = load_workload(model, options.input, options.count);
+  options.random.seed = options.run.seed;
+  const auto workload = model == kRandomModel
+                            ? random_workload(config.value(), options.random, options.count)
+                            : load_workload(model, options.input, options.count);
   if (!workload.ok()) return fail(workload.error());
 
   ProgressBar bar("run");
@@ -75,17 +80,22 @@ void add_run(CLI::App& app, Session& session) {
                                                      {"interpreter", sim::Backend::kInterpreter}};
   command->add_option("config", options->config, "Named configuration or TOML file")->required();
   command->add_option("--model", options->model,
-                      "Model file or zoo name (default: the configuration's)");
+                      "Model file, zoo name, or 'random' (default: the configuration's)");
   command->add_option("--input", options->input,
                       "Data set: folder or file (default: the model's own test set)");
   command->add_option("--count", options->count, "Samples (0: all)")->capture_default_str();
+  command->add_option("--layers", options->random.layers, "Layers of a random model")
+      ->capture_default_str()
+      ->check(CLI::Range(1, 64));
+  command->add_option("--tokens", options->random.tokens,
+                      "Tokens of each sample of a random model (0: the most that fit)");
   command->add_option("--backend", options->run.backend, "rtl, golden, both or interpreter")
       ->transform(CLI::CheckedTransformer(backends))
       ->default_str("both");
   command->add_option("--stall", options->run.stall, "Bus stalls: none, random or adversarial")
       ->transform(CLI::CheckedTransformer(stall_modes()))
       ->default_str("none");
-  command->add_option("--seed", options->run.seed, "Seed of stalls and of initial memory contents")
+  command->add_option("--seed", options->run.seed, "Seed of stalls, initial memory contents, random model")
       ->capture_default_str();
   command->add_option("--latency", options->run.memory.latency, "Memory latency in cycles")
       ->capture_default_str()

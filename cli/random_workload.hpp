@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: Apache-2.0
+// The model name "random": a seeded random model as large as a configuration allows, for
+// configurations without a trained model and for measurements at full scale.
+#pragma once
+
+#include <cstdint>
+
+#include "cli/model_lookup.hpp"
+#include "rtl_gen/config/config.hpp"
+
+namespace bat::cli {
+
+inline constexpr const char* kRandomModel = "random";
+
+struct RandomWorkloadOptions {
+  int layers = 2;
+  int tokens = 0;  ///< of each sample; 0: the most that the configuration allows
+  std::uint64_t seed = 1;
+};
+
+/// The largest model of `config` with `layers` layers (threshold attention where it is built in)
+/// and `count` (at least one) samples.
+Result<Workload> random_workload(const Config& config, const RandomWorkloadOptions& options,
+                                 std::size_t count);
+
+}  // namespace bat::cli
