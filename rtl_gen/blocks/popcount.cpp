@@ -149,18 +149,27 @@ class SumWriter {
     const std::string name = fmt::format("u_{}", cell.outputs.front().label);
     switch (cell.kind) {
       case CellKind::kFullAdder:
-        append(items, emit::Instance{cells_.full_adder, name, {},
-                                     {{"a_i", in[0]}, {"b_i", in[1]}, {"c_i", in[2]},
-                                      {"s_o", out[0]}, {"co_o", out[1]}}});
+        append(items, emit::Instance{cells_.full_adder,
+                                     name,
+                                     {},
+                                     {{"a_i", in[0]},
+                                      {"b_i", in[1]},
+                                      {"c_i", in[2]},
+                                      {"s_o", out[0]},
+                                      {"co_o", out[1]}}});
         break;
       case CellKind::kHalfAdder:
-        append(items, emit::Instance{cells_.half_adder, name, {},
-                                     {{"a_i", in[0]}, {"b_i", in[1]},
-                                      {"s_o", out[0]}, {"co_o", out[1]}}});
+        append(items,
+               emit::Instance{cells_.half_adder,
+                              name,
+                              {},
+                              {{"a_i", in[0]}, {"b_i", in[1]}, {"s_o", out[0]}, {"co_o", out[1]}}});
         break;
       case CellKind::kCount6:
-        append(items, emit::Instance{cells_.count6, name, {},
-                                     {{"x_i", emit::pack(in)}, {"count_o", emit::pack(out)}}});
+        append(
+            items,
+            emit::Instance{
+                cells_.count6, name, {}, {{"x_i", emit::pack(in)}, {"count_o", emit::pack(out)}}});
         break;
     }
   }
@@ -202,11 +211,10 @@ class PopcountBuilder {
  private:
   static emit::ModuleDoc doc(const PopcountShape& shape) {
     const std::string latency =
-        shape.stages == 0
-            ? "combinational"
-            : fmt::format("{} cycle{}", shape.stages, shape.stages == 1 ? "" : "s");
-    return {"Number of lanes in which two bit vectors agree.",
-            "count_o = popcount(XNOR(a_i, b_i))", latency, "one sum a cycle", "none"};
+        shape.stages == 0 ? "combinational"
+                          : fmt::format("{} cycle{}", shape.stages, shape.stages == 1 ? "" : "s");
+    return {"Number of lanes in which two bit vectors agree.", "count_o = popcount(XNOR(a_i, b_i))",
+            latency, "one sum a cycle", "none"};
   }
 
   static Expr agree(const Expr& a, const Expr& b) {
@@ -251,7 +259,9 @@ class PopcountBuilder {
     const std::string name = fmt::format("three{}", index);
     const Expr count = emit::ref(name, 2);
     append(items, emit::Net{name, 2, ""});
-    append(items, emit::Instance{cells_.match3, "u_" + name, {},
+    append(items, emit::Instance{cells_.match3,
+                                 "u_" + name,
+                                 {},
                                  {{"a_i", emit::slice(a_, 3 * index, 3)},
                                   {"b_i", emit::slice(b_, 3 * index, 3)},
                                   {"count_o", count}}});

@@ -27,13 +27,13 @@ class RowBuilder {
 
  private:
   static emit::ModuleDoc doc() {
-    return {"One row of dot-product units: a row of activations against all columns. Finished sums "
-            "leave as sign bits (bit tiles) or through the shadow, a copy of the accumulators that "
-            "moves towards column 0 by Lanes columns a shift while the units work on.",
-            "tile bit = sum >= 0; shadow of branch b = sum of branch b",
-            "accumulators as in qmm_pe, tile bits and shadow one cycle after their capture",
-            "one step a cycle; a capture or a shift a cycle",
-            "none; capture goes before shift"};
+    return {
+        "One row of dot-product units: a row of activations against all columns. Finished sums "
+        "leave as sign bits (bit tiles) or through the shadow, a copy of the accumulators that "
+        "moves towards column 0 by Lanes columns a shift while the units work on.",
+        "tile bit = sum >= 0; shadow of branch b = sum of branch b",
+        "accumulators as in qmm_pe, tile bits and shadow one cycle after their capture",
+        "one step a cycle; a capture or a shift a cycle", "none; capture goes before shift"};
   }
 
   void ports() {

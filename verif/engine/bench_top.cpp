@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Writes the SystemVerilog of one engine test bench: popcount, qmm_row and a top that joins them with
-// the hand-written engine modules; and shape.hpp with the numbers for C++.
+// Writes the SystemVerilog of one engine test bench: popcount, qmm_row and a top that joins them
+// with the hand-written engine modules; and shape.hpp with the numbers for C++.
 //
 // usage: engine_bench_top RTL_DIR OUT_DIR TR TC TK Lanes BR PopStages AccW
 #include <fmt/format.h>
@@ -68,9 +68,15 @@ class Top {
   emit::Module build() {
     const emit::Interface control = leaf("qmm_control");
     const std::vector<std::pair<std::string, long long>> parameters = {
-        {"TR", s_.rows},       {"TC", s_.cols},           {"TK", s_.depth},
-        {"Lanes", s_.lanes},   {"PopStages", s_.pop_stages}, {"BR", s_.branches},
-        {"AccW", s_.acc_bits}, {"ZW", Shape::kZeroBits},  {"TDepth", Shape::kTRingWords}};
+        {"TR", s_.rows},
+        {"TC", s_.cols},
+        {"TK", s_.depth},
+        {"Lanes", s_.lanes},
+        {"PopStages", s_.pop_stages},
+        {"BR", s_.branches},
+        {"AccW", s_.acc_bits},
+        {"ZW", Shape::kZeroBits},
+        {"TDepth", Shape::kTRingWords}};
     own_ports();
     control_ports(control, parameters);
     nets();
@@ -105,10 +111,10 @@ class Top {
   void control_ports(const emit::Interface& control,
                      const std::vector<std::pair<std::string, long long>>& parameters) {
     static const std::set<std::string> kInside = {
-        "ct_we_o",     "ct_set_o",    "ct_data_o",  "cz_re_o",      "cz_addr_o",     "cz_load_o",
-        "cz_set_o",    "cz_zero_o",   "pl_load_o",  "pl_set_o",     "pl_zero_o",     "zz_load_o",
-        "zz_set_o",    "acc_valid_o", "acc_first_o", "acc_double_o", "bit_capture_o", "sh_capture_o",
-        "tw_cmask_o",  "b_re_o",      "b_src_o",    "b_addr_o",     "z_lanes_i"};
+        "ct_we_o",    "ct_set_o",    "ct_data_o",   "cz_re_o",      "cz_addr_o",     "cz_load_o",
+        "cz_set_o",   "cz_zero_o",   "pl_load_o",   "pl_set_o",     "pl_zero_o",     "zz_load_o",
+        "zz_set_o",   "acc_valid_o", "acc_first_o", "acc_double_o", "bit_capture_o", "sh_capture_o",
+        "tw_cmask_o", "b_re_o",      "b_src_o",     "b_addr_o",     "z_lanes_i"};
     emit::Constants overrides(parameters.begin(), parameters.end());
     const auto values = checked(emit::resolve_parameters(control, overrides, package_));
     for (const emit::InterfacePort& p : control.ports) {

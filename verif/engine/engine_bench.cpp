@@ -97,7 +97,8 @@ void Bench::fail(const std::string& what) {
 }
 
 void Bench::expect(const char* what, std::uint64_t got, std::uint64_t want) {
-  if (got != want) fail(std::string(what) + " is " + std::to_string(got) + ", expected " + std::to_string(want));
+  if (got != want)
+    fail(std::string(what) + " is " + std::to_string(got) + ", expected " + std::to_string(want));
 }
 
 void Bench::tap(int mem, int slice, int addr, int chunk, std::uint64_t mask, std::uint64_t data) {
@@ -166,7 +167,8 @@ void Bench::drive_t_ring(const Pace& pace) {
   top_->t_head_i = static_cast<SData>(t_.head);
   if (t_address_ >= 0) {  // read of the last cycle, before anything is written in this one
     const std::vector<int>& word = t_memory_[index(t_address_)];
-    for (int i = 0; i < kParBits; ++i) put_bit(top_->t_rd_data_i, i, (word[index(i / 16)] >> (i % 16)) & 1);
+    for (int i = 0; i < kParBits; ++i)
+      put_bit(top_->t_rd_data_i, i, (word[index(i / 16)] >> (i % 16)) & 1);
   }
   if (t_.head < t_.needed && distance(t_.head, t_.freed) < t_.depth && chance(pace.ring)) {
     t_memory_[index(t_.head % t_.depth)] = model_.thresholds(t_.head);
@@ -223,8 +225,8 @@ void Bench::check_beat() {
   }
 }
 
-/// Shifts through the beats without a pause, then hands over the code planes, then ends the tile; in a fast drain the
-/// last beat or plane and the end are one cycle.
+/// Shifts through the beats without a pause, then hands over the code planes, then ends the tile;
+/// in a fast drain the last beat or plane and the end are one cycle.
 void Bench::drive_drain(const Pace& pace) {
   top_->wt_shift_cols_i = 0;
   top_->wt_done_i = 0;

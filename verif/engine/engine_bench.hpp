@@ -16,10 +16,10 @@ namespace bat::engine {
 
 /// Likelihoods, in percent, that a step of the environment waits a cycle.
 struct Pace {
-  int instr = 0;     ///< next instruction
-  int ring = 0;      ///< next ring write
-  int drain = 0;     ///< next beat, code plane or end of a tile
-  int retire = 0;    ///< next completion of a drained tile
+  int instr = 0;        ///< next instruction
+  int ring = 0;         ///< next ring write
+  int drain = 0;        ///< next beat, code plane or end of a tile
+  int retire = 0;       ///< next completion of a drained tile
   bool hazards = true;  ///< wait for completion before data is used (as fetch does)
 };
 
@@ -52,7 +52,7 @@ class Bench {
   };
   struct Ring {
     int depth = 0;
-    int head = 0;   ///< words written
+    int head = 0;  ///< words written
     int freed = 0;
     int needed = 0;  ///< words that instructions given so far ask for
   };

@@ -10,7 +10,6 @@ namespace {
 
 constexpr std::size_t index(int value) { return static_cast<std::size_t>(value); }
 
-
 }  // namespace
 
 Word random_word(Rng& rng) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Reference of the QMM engine: executes one instruction at a time straight from docs/architecture.md
-// sections 2, 3 and 5 and says what the hardware must write and hand to the drain.
+// Reference of the QMM engine: executes one instruction at a time straight from
+// docs/architecture.md sections 2, 3 and 5 and says what the hardware must write and hand to the
+// drain.
 #pragma once
 
 #include <array>
@@ -38,10 +39,10 @@ struct Qmm {
   int b_src = 0, b_base = 0, pb = 1, br = 1, kw = 1, nct = 1, w_free = 0;
   int out = 0, shift = 0, ob = 1, rvalid = 1, cvalid = 1, run = 1;
   int t_off = 0, t_free = 0, bcast = 0, z_use = 0, z_cnt = 0, z_first = 0, z_base = 0;
-  int d_mem = 0, d_base = 0, d_seg = 0, d_ps = 0, d_tg = 0, fill = 0;          // BIT, CODE
-  int res_base = 0, rt = 0, stat_first = 0, skip0 = 0;                         // RES
-  int slot = 0, s_base = 0;                                                    // SCORE
-  int l_base = 0;                                                              // LOGIT
+  int d_mem = 0, d_base = 0, d_seg = 0, d_ps = 0, d_tg = 0, fill = 0;  // BIT, CODE
+  int res_base = 0, rt = 0, stat_first = 0, skip0 = 0;                 // RES
+  int slot = 0, s_base = 0;                                            // SCORE
+  int l_base = 0;                                                      // LOGIT
 
   bool bit() const { return out == 0; }
   bool writes_tiles() const { return out <= 1; }
@@ -62,9 +63,9 @@ struct WideTile {
   int out = 0, shift = 0, ob = 0, cvalid = 0, p_addr = 0, bcast = 0, res_addr = 0, rt = 0;
   int stat_first = 0, skip0 = 0, slot = 0, s_addr = 0, s_first = 0, l_base = 0, p_free = 0;
   int branches = 1;
-  std::vector<std::uint64_t> acc;                ///< [branch][row][column], modulo 2^AccW
-  std::vector<std::uint64_t> zz;                 ///< [column]
-  std::vector<std::vector<bool>> codes;          ///< [plane][row * TC + column], chosen at random
+  std::vector<std::uint64_t> acc;        ///< [branch][row][column], modulo 2^AccW
+  std::vector<std::uint64_t> zz;         ///< [column]
+  std::vector<std::vector<bool>> codes;  ///< [plane][row * TC + column], chosen at random
 };
 
 /// What one instruction does.
@@ -84,8 +85,8 @@ class Model {
   const std::vector<Word>& weight(int index);
   const std::vector<int>& thresholds(int index);
 
-  Memory act, xb;  ///< [row][word]
-  Memory k, v;     ///< [column][word]
+  Memory act, xb;                             ///< [row][word]
+  Memory k, v;                                ///< [column][word]
   std::vector<std::vector<std::uint64_t>> z;  ///< [column][word]
   int w_tail() const { return w_tail_; }
   int t_tail() const { return t_tail_; }

@@ -156,8 +156,8 @@ TEST(Engine, NoGapsBetweenSingleSteps) {
   EXPECT_EQ(counts.last_busy - counts.first_busy + 1, counts.busy);
 }
 
-/// Wide tiles cost their steps or their drain beats, whatever is longer, as long as that is not less
-/// than the way from issue to sum and back to a free shadow.
+/// Wide tiles cost their steps or their drain beats, whatever is longer, as long as that is not
+/// less than the way from issue to sum and back to a free shadow.
 TEST(Engine, WideTilesOverlapTheDrain) {
   for (const int kw : {1, kBeats, kBeats + 1, kBeats + 5}) {
     Bench bench(202);

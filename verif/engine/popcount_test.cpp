@@ -30,11 +30,16 @@ Lanes matches(int step, std::mt19937_64& rng) {
   Lanes one{};
   one[static_cast<std::size_t>(lane / 64)] = 1ULL << (lane % 64);
   switch (step % 5) {
-    case 0: return one;
-    case 1: return {~one[0], ~one[1]};
-    case 2: return {rng() & rng() & rng(), rng() & rng() & rng()};
-    case 3: return {rng() | rng() | rng(), rng() | rng() | rng()};
-    default: return {rng(), rng()};
+    case 0:
+      return one;
+    case 1:
+      return {~one[0], ~one[1]};
+    case 2:
+      return {rng() & rng() & rng(), rng() & rng() & rng()};
+    case 3:
+      return {rng() | rng() | rng(), rng() | rng() | rng()};
+    default:
+      return {rng(), rng()};
   }
 }
 
@@ -57,8 +62,8 @@ TEST(Popcount, StructuresMatch) {
     top.clk_i = 0;
     top.eval();
     // A count with s registers shows the operands of s cycles before.
-#define VARIANT(index, lanes, stages, name)                                            \
-  if (history.size() > stages) {                                                       \
+#define VARIANT(index, lanes, stages, name)                                                        \
+  if (history.size() > stages) {                                                                   \
     ASSERT_EQ(top.count##index##_o, expected(history[stages], lanes)) << name << " step " << step; \
   }
 #include "variants.inc"

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Emitted text of a small row against golden/. After an intended change run this test once with
 // BAT_REGENERATE=1 and review the difference.
+#include "rtl_gen/blocks/qmm_row.hpp"
+
 #include <gtest/gtest.h>
 
 #include <cstdlib>
@@ -9,7 +11,6 @@
 #include <sstream>
 
 #include "rtl_gen/blocks/popcount.hpp"
-#include "rtl_gen/blocks/qmm_row.hpp"
 #include "rtl_gen/blocks/rtl_sources.hpp"
 #include "rtl_gen/emit/writer.hpp"
 
