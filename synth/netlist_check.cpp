@@ -30,10 +30,11 @@ std::vector<std::string> pick_units(const SimulationNetlist& mapped, const std::
 Result<std::filesystem::path> build_bench(const Sources& sources, const std::filesystem::path& dir,
                                           std::chrono::seconds timeout) {
   ToolRun run;
+  // The bench runs for seconds, so compiling it (-O0) is what counts.
   // Lint is the business of the source's own checks; netlists and library models are full of what it dislikes.
   run.argv = {"verilator", "--cc", "--exe", "--build", "-Wno-fatal", "-Wno-lint", "-Wno-style", "-O3",
               "--x-assign", "0", "--x-initial", "0", "--noassert", "--top-module", std::string(kBenchTop),
-              "--Mdir", "obj", "-CFLAGS", "-O1", "-o", "bench"};
+              "--Mdir", "obj", "-CFLAGS", "-O0", "-o", "bench"};
   for (const std::filesystem::path& file : sources.files) {
     run.argv.push_back(std::filesystem::absolute(file).string());
   }

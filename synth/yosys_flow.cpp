@@ -5,6 +5,7 @@
 
 #include <array>
 #include <string_view>
+#include <vector>
 
 #include "synth/liberty.hpp"
 #include "synth/tool.hpp"
@@ -13,13 +14,15 @@ namespace bat::synth {
 namespace {
 
 // What these tools always say about a sound design.
-constexpr std::array<std::string_view, 16> kExpectedWarnings = {
+constexpr std::array<std::string_view, 17> kExpectedWarnings = {
     // abc9 of 0.23 has no UltraScale+ delays; counts do not depend on them.
     "'synth_xilinx -abc9' not currently supported for the 'xcup' family",
     "ABC: Warning: The network is combinational",
     // FAX1 and HAX1 of the library; they are mapped by name, not by abc.
     "ABC: Warning: Detected 2 multi-output gates",
     "ABC: Warning: Templates are defined",
+    // A carry whose output also feeds logic inside of what abc9 maps as a box: it is handled, and counted nowhere else.
+    "ABC: Warning: AIG with boxes has internal fanout",
     // yosys's own block RAM map ties full-width signals to the ports of the half-size block.
     ".ADDRARDADDR from ", ".ADDRBWRADDR from ", ".DINADIN from ", ".DINBDIN from ", ".DINPADINP from ",
     ".DINPBDINP from ", ".WEBWE from ", ".WEA from ", ".DOUTADOUT from ", ".DOUTBDOUT from ", ".DOUTPADOUTP from ",
@@ -38,6 +41,25 @@ module bat_map_fa(A, B, C, X, Y);
   end endgenerate
 endmodule
 )";
+
+// abc's last step, &mfs, stops at an assertion of its own on some modules. Yosys then takes the result of the step before,
+// complete but a little larger, and warns. Nothing else that abc dies of is accepted.
+constexpr std::string_view kMfsAssertion = "Gia_ManInsertMfs: Assertion";
+constexpr std::string_view kAbcFailed = "failed: return code 134";
+
+std::size_t count_of(std::string_view text, std::string_view part) {
+  std::size_t count = 0;
+  for (std::size_t at = text.find(part); at != std::string_view::npos; at = text.find(part, at + 1)) ++count;
+  return count;
+}
+
+Status check_map_log(const std::filesystem::path& log) {
+  const Result<std::string> text = read_text(log);
+  if (!text) return text.error();
+  std::vector<std::string_view> expected(kExpectedWarnings.begin(), kExpectedWarnings.end());
+  if (count_of(text.value(), kAbcFailed) == count_of(text.value(), kMfsAssertion)) expected.push_back(kAbcFailed);
+  return check_log(log, expected);
+}
 
 std::string adder_map(const Design& design) {
   std::string text(kCarrySaveMap);
@@ -72,13 +94,14 @@ std::string keep_commands(const Design& design, Target target, bool ram_black_bo
 std::string standard_cell_commands(const Design& design, const std::filesystem::path& liberty,
                                    const std::filesystem::path& work_dir) {
   const std::string lib = quoted(liberty);
-  // `synth` in two parts: carry-save adders are mapped between the coarse and the fine one, while they are words.
+  // `synth` in two parts: carry-save adders are mapped between the coarse and the fine one, while they are words. Its
+  // own abc run is left out: before the one with the library it costs time and no less area comes out (measured).
   return fmt::format(
       "techmap -map {1}\n"  // the adder leaves, while they are modules
       "flatten\n"
       "synth -top {0} -run begin:fine\n"
       "techmap -map {1}\n"
-      "synth -top {0} -run fine:check\n"
+      "synth -top {0} -run fine:check -noabc\n"
       "dfflibmap -liberty {2}\n"
       "abc -liberty {2}\n"
       "opt_clean -purge\n",
@@ -132,8 +155,9 @@ Result<MappedNetlist> map_design(const Design& design, Target target, const MapO
     return wrote.error();
   }
   const ToolRun run{{"yosys", "-Q", "-T", "-s", script.string()}, work_dir, work_dir / "map.log", options.timeout};
-  const Result<double> ran = run_checked(run, kExpectedWarnings);
+  const Result<double> ran = run_tool(run);
   if (!ran) return ran.error();
+  if (Status clean = check_map_log(run.log); !clean) return clean.error();
 
   const Result<std::string> stat = read_text(work_dir / "stat.json");
   if (!stat) return stat.error();
