@@ -280,12 +280,14 @@ class Planner {
                            Ring{"buffers.threshold_ring_words", p_.t_ring_words, t},
                            Ring{"buffers.parameter_ring_words", p_.p_ring_words, p},
                            Ring{"buffers.layernorm_ring_words", p_.l_ring_words, p_.res_row_words}};
+    constexpr int kLeastWords = 2;  // a ring address is the low bits of a count, at least one bit
     for (const Ring& ring : rings) {
-      if (ring.need <= ring.words) continue;
+      const int need = std::max(ring.need, kLeastWords);
+      if (need <= ring.words) continue;
       return Error{
           fmt::format("{}: the ring has {} words, the limits need {}; nearest legal "
                       "value is {}",
-                      ring.key, ring.words, ring.need, power_of_two(ring.need))};
+                      ring.key, ring.words, need, power_of_two(need))};
     }
     return Ok{};
   }
