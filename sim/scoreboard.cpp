@@ -66,7 +66,12 @@ const GoldenTensor* GoldenTensors::find(bmt::TensorId id, int layer, int head) c
 
 Scoreboard::Scoreboard(const Config& config, const Plan& plan, std::uint64_t seed,
                        std::string replay)
-    : config_(config), plan_(plan), seed_(seed), replay_(std::move(replay)), shadow_(plan) {}
+    : config_(config),
+      plan_(plan),
+      seed_(seed),
+      replay_(std::move(replay)),
+      shadow_(plan),
+      rings_(plan) {}
 
 void Scoreboard::expect(std::size_t sample, const Program& program,
                         std::unique_ptr<GoldenTensors> golden) {
@@ -117,6 +122,7 @@ void Scoreboard::apply_done(std::uint64_t cycle, int unit) {
   }
   const std::size_t index = job->next[u];
   check(cycle, *job, index, shadow_);
+  rings_.complete(job->program->instructions[index]);
   job->next[u] = next_of_unit(*job->program, unit, index + 1);
   // END is last in its unit, but other units may report later: keep a job until all are through.
   while (!jobs_.empty() &&
@@ -204,7 +210,7 @@ std::string Scoreboard::pending() const {
       break;
     }
   }
-  return text;
+  return text + "  rings: " + rings_.text() + '\n';
 }
 
 }  // namespace bat::sim

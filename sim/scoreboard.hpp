@@ -16,6 +16,7 @@
 #include "rtl_gen/program/compiler.hpp"
 #include "rtl_gen/program/interpreter/interpreter.hpp"
 #include "sim/mismatch.hpp"
+#include "sim/ring_ledger.hpp"
 #include "sim/verilated_device.hpp"
 
 namespace bat::sim {
@@ -57,7 +58,7 @@ class Scoreboard : public TapSink, public CompletionObserver {
   const std::vector<Mismatch>& mismatches() const { return mismatches_; }
   /// What the taps did that they never should, such as writes outside a memory.
   const std::vector<std::string>& faults() const { return faults_; }
-  /// One line a unit with unfinished work: its oldest instruction and what it waits for.
+  /// One line a unit with unfinished work: its oldest instruction; and how full the rings are.
   std::string pending() const;
 
  private:
@@ -80,6 +81,7 @@ class Scoreboard : public TapSink, public CompletionObserver {
   std::uint64_t seed_;
   std::string replay_;
   ShadowMemory shadow_;
+  RingLedger rings_;
   std::deque<ExpectedJob> jobs_;
   std::uint64_t pending_cycle_ = 0;
   std::vector<int> pending_done_;

@@ -23,6 +23,8 @@ constexpr std::array kMutants{
            "$countones(tw_rmask_i & ~v_bits_i)", "$countones((tw_rmask_i | {TR{@}}) & ~v_bits_i)"},
     Mutant{"zero count restarted in every plane", "tile_writer.sv", "&& plane == 3'd0;",
            "&& (plane == 3'd0 || @);"},
+    Mutant{"weight ring never freed", "qmm_steps.sv", "w_free_valid_o <= block_done;",
+           "w_free_valid_o <= block_done && !@;"},
     // Planes and addresses of the engine.
     Mutant{"no doubling between diagonals", "qmm_steps.sv", "assign double_o       = double_q;",
            "assign double_o       = double_q && !@;"},

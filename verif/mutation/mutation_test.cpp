@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cctype>
 #include <filesystem>
 #include <iostream>
@@ -108,6 +109,29 @@ TEST_P(MutationOn, IsCaught) {
   }
   FAIL() << mutant.file << ", " << mutant.name << ": no case of " << kMostCases << " noticed";
 }
+
+/// A design that stands still must say where: unit, oldest instruction, ring.
+using MutationHang = Mutation;
+
+std::size_t index_of(const std::string& name) {
+  const auto list = mutants();
+  return static_cast<std::size_t>(
+      std::find_if(list.begin(), list.end(), [&](const Mutant& m) { return name == m.name; }) -
+      list.begin());
+}
+
+TEST_P(MutationHang, MessageNamesUnitInstructionAndRing) {
+  select(GetParam() + 1);
+  std::optional<sim::CaseFailure> failure;
+  for (std::uint64_t seed = 1; seed <= kMostCases && !failure; ++seed) failure = run_case(seed);
+  ASSERT_TRUE(failure.has_value());
+  for (const char* part : {"no progress in cycle", "dma: busy", "oldest unfinished instruction",
+                           "dma: sample", "LOAD dest=", "rings: W ", "replay: batkit verify"}) {
+    EXPECT_NE(failure->error.find(part), std::string::npos) << part << " in\n" << failure->error;
+  }
+}
+INSTANTIATE_TEST_SUITE_P(WeightRing, MutationHang,
+                         testing::Values(index_of("weight ring never freed")));
 
 std::string mutant_name(const testing::TestParamInfo<std::size_t>& param) {
   std::string name = mutants()[param.param].name;
