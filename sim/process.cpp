@@ -2,6 +2,8 @@
 #include "sim/process.hpp"
 
 #include <fcntl.h>
+#include <signal.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -29,10 +31,14 @@ Result<int> run_process(const std::vector<std::string>& command,
   std::vector<char*> argv;
   for (const std::string& word : command) argv.push_back(const_cast<char*>(word.c_str()));
   argv.push_back(nullptr);
+  const pid_t parent = ::getpid();
   const pid_t child = ::fork();
   if (child < 0) return Error{std::string("cannot start a process: ") + std::strerror(errno)};
   if (child == 0) {
     // Only async-signal-safe calls between fork and exec: other threads may hold locks.
+    // A tool must not go on alone when this process is killed.
+    ::prctl(PR_SET_PDEATHSIG, SIGTERM);
+    if (::getppid() != parent) ::_exit(127);
     const int out = ::open(log.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
     if (out < 0 || ::chdir(directory.c_str()) != 0) ::_exit(127);
     ::dup2(out, 1);

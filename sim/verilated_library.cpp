@@ -173,7 +173,7 @@ Status run_step(const std::vector<std::string>& command, const fs::path& dir, co
   const Result<int> status = run_process(command, dir, log);
   if (!status.ok()) return status.error();
   if (status.value() == 0) return Ok{};
-  const fs::path kept = dir.string() + ".log";
+  const fs::path kept = fs::path(dir).replace_extension(".log");
   std::error_code ignored;
   fs::copy_file(log, kept, fs::copy_options::overwrite_existing, ignored);
   return Error{std::string(what) + " failed with status " + std::to_string(status.value()) +
@@ -186,6 +186,18 @@ Status build_in(const LibraryRequest& request, const Tools& tools, const fs::pat
   Status s = run_step(verilator_command(request, tools), dir, "verilator");
   if (!s.ok()) return s;
   return run_step(make_command(request, tools), dir, "compiling the verilated model");
+}
+
+/// Folders of builds that were killed; nobody else builds while the lock is held.
+void remove_leftovers(const fs::path& cache, const std::string& stem) {
+  std::error_code ignored;
+  std::vector<fs::path> leftovers;
+  for (const fs::directory_entry& entry : fs::directory_iterator(cache, ignored)) {
+    if (entry.path().filename().string().starts_with(stem + ".work")) {
+      leftovers.push_back(entry.path());
+    }
+  }
+  for (const fs::path& leftover : leftovers) fs::remove_all(leftover, ignored);
 }
 
 }  // namespace
@@ -226,8 +238,8 @@ Result<fs::path> build_library(const LibraryRequest& request) {
     return Error{"cannot write to the cache " + cache.string() + "; set BAT_CACHE_DIR"};
   }
   if (fs::exists(library, error)) return library;
-  const fs::path work = cache / (stem + ".work");
-  fs::remove_all(work, error);  // left by a build that was killed
+  remove_leftovers(cache, stem);
+  const fs::path work = cache / (stem + ".work" + std::to_string(::getpid()));
   const Status built = build_in(request, tools.value(), work);
   if (!built.ok()) {
     fs::remove_all(work, error);

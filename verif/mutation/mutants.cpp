@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cctype>
 #include <string>
 
 namespace bat::mutation {
@@ -84,12 +85,30 @@ std::string active(std::size_t number) {
   return "(bat_top.mutant[0] == 8'd" + std::to_string(number) + ")";
 }
 
-std::size_t occurrences(const std::string& text, const std::string& part) {
-  std::size_t count = 0;
-  for (std::size_t at = text.find(part); at != std::string::npos; at = text.find(part, at + 1)) {
-    ++count;
+struct Range {
+  std::size_t begin = 0;
+  std::size_t end = 0;
+};
+
+/// Places of `part` in `text`. White space counts for nothing, so that a formatter cannot hide
+/// them.
+std::vector<Range> find_all(const std::string& text, const std::string& part) {
+  const auto blank = [](char c) { return std::isspace(static_cast<unsigned char>(c)) != 0; };
+  std::string packed;
+  std::vector<std::size_t> origin;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if (blank(text[i])) continue;
+    packed += text[i];
+    origin.push_back(i);
   }
-  return count;
+  std::string wanted = part;
+  std::erase_if(wanted, blank);
+  std::vector<Range> found;
+  for (std::size_t at = packed.find(wanted); at != std::string::npos;
+       at = packed.find(wanted, at + 1)) {
+    found.push_back(Range{origin[at], origin[at + wanted.size() - 1] + 1});
+  }
+  return found;
 }
 
 void replace_all(std::string& text, const std::string& from, const std::string& to) {
@@ -113,13 +132,15 @@ Result<std::vector<sim::RtlFile>> with_mutants(std::vector<sim::RtlFile> files) 
   for (std::size_t i = 0; i < kMutants.size(); ++i) {
     const Mutant& mutant = kMutants[i];
     sim::RtlFile* file = find_file(files, mutant.file);
-    if (!file || occurrences(file->text, mutant.right) != 1) {
+    const std::vector<Range> places =
+        file ? find_all(file->text, mutant.right) : std::vector<Range>{};
+    if (places.size() != 1) {
       return Error{std::string(mutant.file) + ": mutant '" + mutant.name +
                    "' needs this text exactly once: " + mutant.right};
     }
     std::string mutated = mutant.mutated;
     replace_all(mutated, "@", active(i + 1));
-    replace_all(file->text, mutant.right, mutated);
+    file->text.replace(places[0].begin, places[0].end - places[0].begin, mutated);
   }
   sim::RtlFile* top = find_file(files, "bat_top.sv");
   const std::size_t end = top ? top->text.rfind("endmodule") : std::string::npos;

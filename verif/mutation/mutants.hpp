@@ -13,7 +13,7 @@ namespace bat::mutation {
 struct Mutant {
   const char* name;     ///< what is wrong
   const char* file;     ///< source file without folder
-  const char* right;    ///< text that must occur exactly once
+  const char* right;    ///< must occur exactly once, white space aside
   const char* mutated;  ///< replacement; @ stands for "this mutant is active" (one bit)
 };
 
