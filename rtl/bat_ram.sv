@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // Simple dual-port RAM: one write port with `Groups` write enables, one read port.
 //
-// Latency: a read shows its word in the cycle after re_i; rdata_o holds while re_i is low. Reading an address in the
-// cycle that writes it gives the old word and must not be relied upon. Throughput: one read and one write per cycle.
-// No reset: the contents are undefined until written.
+// Latency: a read shows its word in the cycle after re_i; rdata_o holds while re_i is low. Reading
+// an address in the cycle that writes it gives the old word and must not be relied upon.
+// Throughput: one read and one write per cycle. No reset: the contents are undefined until written.
 //
-// With macro BAT_TAP every write reports through DPI, once for each 64-bit chunk that it touches (architecture.md,
-// section 9). TapMem names the memory (bat_pkg::Tap*), TapSlice the slice.
+// With macro BAT_TAP every write reports through DPI, once for each 64-bit chunk that it touches
+// (architecture.md, section 9). TapMem names the memory (bat_pkg::Tap*), TapSlice the slice.
 `default_nettype none
 
 module bat_ram #(

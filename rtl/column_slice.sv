@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-// Everything that belongs to column `Index` of the array: weight ring, keys, values, zero counts of V, the operand
-// multiplexer, the preload -(t + z) of bit tiles and the column's link of the zero count chain for the drain.
+// Everything that belongs to column `Index` of the array: weight ring, keys, values, zero counts of
+// V, the operand multiplexer, the preload -(t + z) of bit tiles and the column's link of the zero
+// count chain for the drain.
 //
 // Operand B: b_re_i with b_src_i, b_addr_i -> b_data_o in the next cycle, held while b_re_i is low.
-// Column constants live in two sets (ping-pong): ct_we_i writes the threshold of set ct_set_i; cz_re_i reads a zero
-// count and cz_load_i, one cycle later, stores it (or 0 with cz_zero_i) in set cz_set_i. pl_load_i turns set pl_set_i
-// into preload_o (0 with pl_zero_i), visible in the next cycle.
-// Tile writes take effect at the end of the cycle; the zero count of a V plane one cycle later. One plane per cycle.
+// Column constants live in two sets (ping-pong): ct_we_i writes the threshold of set ct_set_i;
+// cz_re_i reads a zero count and cz_load_i, one cycle later, stores it (or 0 with cz_zero_i) in set
+// cz_set_i. pl_load_i turns set pl_set_i into preload_o (0 with pl_zero_i), visible in the next
+// cycle. Tile writes take effect at the end of the cycle; the zero count of a V plane one cycle
+// later. One plane per cycle.
 `default_nettype none
 
 module column_slice #(
@@ -20,7 +22,7 @@ module column_slice #(
   parameter int KDepth  = 64,
   parameter int VDepth  = 64,
   parameter int ZDepth  = 16,
-  parameter int WrGroup = 0,                                 // value of wr_cgrp_i that means this column
+  parameter int WrGroup = 0,     // value of wr_cgrp_i that means this column
   parameter int WrGrpW  = 1,
   parameter int GrpW    = (TK > TC) ? $clog2(TK / TC) : 1,
   parameter int TgW     = bat_pkg::QmmDTgW
@@ -97,7 +99,8 @@ module column_slice #(
     .rdata_o(w_data)
   );
 
-  // Keys: a tile row is one token; its TC channels are group tw_grp_i of the word, groups above are padding (1).
+  // Keys: a tile row is one token; its TC channels are group tw_grp_i of the word, groups above are
+  // padding (1).
   logic [KGroups-1:0] k_we;
   logic [     TK-1:0] k_word;
 
@@ -168,9 +171,9 @@ module column_slice #(
   end
 
   // ---------------------------------------------------------------- zero counts of V
-  // Z[addr] <= (first ? 0 : Z[addr]) + 2^plane * zeros, one plane per cycle: the planes of a tile follow each other at
-  // one address, so the sum of the former cycle is forwarded. The counts are kept twice, once for this loop and once
-  // for the readers.
+  // Z[addr] <= (first ? 0 : Z[addr]) + 2^plane * zeros, one plane per cycle: the planes of a tile
+  // follow each other at one address, so the sum of the former cycle is forwarded. The counts are
+  // kept twice, once for this loop and once for the readers.
   logic [ZerosW-1:0] zeros;
   logic              add_q, add_first_q, sum_valid_q;
   logic [ZAddrW-1:0] add_addr_q, sum_addr_q;
@@ -178,8 +181,7 @@ module column_slice #(
 
   assign zeros = ZerosW'($countones(tw_rmask_i & ~v_bits_i));
 
-  // Only the pulse needs a defined start: an unreset pipeline bit could write once before the first tile, which is
-  // harmless since every count starts with `first`.
+  // Without reset: a stray write before the first tile does no harm, every count starts with `first`.
   always_ff @(posedge clk_i) begin
     add_q       <= zc_we_i;
     add_first_q <= zc_first_i;
@@ -249,7 +251,8 @@ module column_slice #(
     else if (wt_shift_cols_i) zz_chain_o <= zz_chain_i;
   end
 
-  // Addresses come with the width of their instruction field; the plan keeps them inside the memories.
+  // Addresses come with the width of their instruction field; the plan keeps them inside the
+  // memories.
   logic unused_bits;
   assign unused_bits = ^{wr_addr_i, b_addr_i, cz_addr_i, tw_addr_i, zc_addr_i};
 endmodule

@@ -89,7 +89,7 @@ module qmm_control #(
   output logic                  tw_v_we_o,
   output logic [          15:0] tw_addr_o,
   output logic [      GrpW-1:0] tw_grp_o,       // group of TC bits inside the word (ACT, K)
-  output logic [       TgW-1:0] tw_tg_o,        // token group (K: of the column slices, V: of the word)
+  output logic [       TgW-1:0] tw_tg_o,        // token group (K: of columns, V: of the word)
   output logic                  tw_fill_o,      // all higher groups too, with padding
   output logic                  zc_we_o,
   output logic                  zc_first_o,
@@ -112,7 +112,7 @@ module qmm_control #(
   output logic                  wt_s_first_o,
   output logic [          10:0] wt_l_base_o,
   output logic [          15:0] wt_p_free_o,    // P words to free when the tile is done
-  input  logic                  wt_done_i,        // the shadow is free
+  input  logic                  wt_done_i,        // the drain is through with the tile
   input  logic                  wt_retire_i,      // a tile is written, in order
   input  logic                  wt_shift_cols_i,  // also to every qmm_row and column slice
   input  logic [  Lanes*ZW-1:0] z_lanes_i,      // zz_chain_o of column slices 0 .. Lanes-1

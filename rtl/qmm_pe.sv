@@ -3,9 +3,9 @@
 //
 //   acc <= (first ? preload : double ? 2*acc : acc) + popcount(XNOR(a, b))
 //
-// Latency: `popcount` (emitted, holds the XNOR and PopStages registers) gives the count PopStages cycles after the
-// operands; valid_i, first_i, double_i and preload_i arrive together with that count. acc_o shows the sum one cycle
-// later. Throughput: one step per cycle. No flow control.
+// Latency: `popcount` (emitted, holds the XNOR and PopStages registers) gives the count PopStages
+// cycles after the operands; valid_i, first_i, double_i and preload_i arrive together with that
+// count. acc_o shows the sum one cycle later. Throughput: one step per cycle. No flow control.
 `default_nettype none
 
 (* keep_hierarchy *)

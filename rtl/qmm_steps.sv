@@ -3,13 +3,13 @@
 // ascending i inside, words.
 //
 //   A address  a_base + i*a_ps + word
-//   B address  b_base + ((tile*br + branch)*pb + j)*kw + word   (weights: from the tail of the ring)
+//   B address  b_base + ((tile*br + branch)*pb + j)*kw + word  (weights: from the ring tail)
 //
 // Addresses only ever move by one word, one plane or one block (the pb*kw words of a branch), so
-// there is nothing but adders behind them.
-// Throughput: one step per cycle, also from one instruction to the next: start_ready_o is high in
-// the cycle of the last step. A step waits for its weight word, for the column constants of its tile
-// and for hold_i. Operand addresses leave one cycle after the step.
+// there is nothing but adders behind them. Throughput: one step per cycle, also from one
+// instruction to the next: start_ready_o is high in the cycle of the last step. A step waits for
+// its weight word, for the column constants of its tile and for hold_i. Operand addresses leave one
+// cycle after the step.
 `default_nettype none
 
 module qmm_steps (

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Fetches the column constants of the tiles to come: thresholds from the T ring, zero counts from
-// the Z memories, into the two sets of the column slices in turn. Runs ahead of the steps, also into
-// the next instruction.
+// the Z memories, into the two sets of the column slices in turn. Runs ahead of the steps, also
+// into the next instruction.
 //
 // An instruction that uses constants (bit tiles, or z_use) gets one set a tile; a broadcast
 // threshold without zero counts gets one set for the whole instruction. A set is `ready` once its

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// One row of the tile on its way to memory: picks the tile bits of the array or a code plane of the drain and fills
-// the columns that do not count (act: 0, k: 1; docs/architecture.md, section 3).
+// One row of the tile on its way to memory: picks the tile bits of the array or a code plane of the
+// drain and fills the columns that do not count (act: 0, k: 1; docs/architecture.md, section 3).
 //
-// Combinational. bits_o is the unfilled row; column c of all rows together is the transposed word of a V tile.
+// Combinational. bits_o is the unfilled row; column c of all rows together is the transposed word
+// of a V tile.
 `default_nettype none
 
 module tile_row #(

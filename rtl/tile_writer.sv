@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// Writes tiles of bits to ACT, K or V: those of bit instructions in the cycle in which they leave the
-// array, planes of code tiles (from the drain) in the cycles between. Steers address, group, fill and
-// masks; the bits themselves go through `tile_row` and the column slices. V planes also count zeros.
+// Writes tiles of bits to ACT, K or V: those of bit instructions in the cycle in which they leave
+// the array, planes of code tiles (from the drain) in the cycles between. Steers address, group,
+// fill and masks; the bits themselves go through `tile_row` and the column slices. V planes also
+// count zeros.
 //
-// bit_valid_i cannot wait and comes first; cw_ready_o takes a plane. A write takes effect at the end
-// of the cycle. Throughput: one tile or plane per cycle.
+// bit_valid_i cannot wait and comes first; cw_ready_o takes a plane. A write takes effect at the
+// end of the cycle. Throughput: one tile or plane per cycle.
 `default_nettype none
 
 module tile_writer #(

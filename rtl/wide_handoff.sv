@@ -1,15 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
-// Hands wide tiles to the drain. A finished sum waits in the accumulators until the shadow is empty,
-// is then captured and offered with everything the drain must know about it.
+// Hands wide tiles to the drain. A finished sum waits in the accumulators until the shadow is
+// empty, is then captured and offered with everything the drain must know about it.
 //
 // The steps tell when a tile's sum will need the shadow (reserve: last step of branch 0 issued) and
 // when the sum of a branch stands in the accumulators (arrive). While a reservation is open, hold_o
-// keeps the array from starting another sum, so the accumulators are a second buffer and nothing has
-// to stop between issue and sum.
+// keeps the array from starting another sum, so the accumulators are a second buffer and nothing
+// has to stop between issue and sum.
 //
 // The drain shifts TC/Lanes times for each tile, in consecutive cycles once it has begun. So a
-// reservation is granted already when at most `Way` shifts are left: the sum that the array may then
-// start reaches the accumulators after the last of them. wt_done_i comes with the last shift or later.
+// reservation is granted already when at most `Way` shifts are left: the sum that the array may
+// then start reaches the accumulators after the last of them. wt_done_i comes with the last shift
+// or later.
 `default_nettype none
 
 module wide_handoff #(
@@ -225,18 +226,19 @@ module wide_handoff #(
   end
 
   // Zero counts: zz = (2^pa - 1) * Z.
+  logic [AccW-1:0] zeros;
+
   always_comb begin
+    zeros = '0;
     for (int l = 0; l < Lanes; l = l + 1) begin
-      sh_zz_o[l*AccW+:AccW] = '0;
-      if (now[bat_pkg::QmmZUseLsb]) begin
-        sh_zz_o[l*AccW+:AccW] = (AccW'(z_lanes_i[l*ZW+:ZW]) << planes_a) - AccW'(z_lanes_i[l*ZW+:ZW]);
-      end
+      zeros = now[bat_pkg::QmmZUseLsb] ? AccW'(z_lanes_i[l*ZW+:ZW]) : '0;
+      sh_zz_o[l*AccW+:AccW] = (zeros << planes_a) - zeros;
     end
   end
 
   // ---------------------------------------------------------------- completion
-  // Tiles retire some cycles after they are done; an instruction is finished when as many tiles have
-  // retired as were done at its end.
+  // Tiles retire some cycles after they are done; an instruction is finished when as many tiles
+  // have retired as were done at its end.
   localparam int CountW = 6;
   logic [CountW-1:0] done_q, retired_q, finish_at, behind;
   logic finish_valid;
