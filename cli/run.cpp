@@ -107,6 +107,8 @@ void add_run(CLI::App& app, Session& session) {
   command->add_flag("--tensors", options->tensors,
                     "Compare every intermediate tensor and check the bus protocols (slower)");
   command->add_option("--trace", options->run.trace, "Write an FST waveform of the run");
+  command->add_option("--timeline", options->run.timeline,
+                      "Write start and end of every instruction as a trace for Perfetto (JSON)");
   command->add_option("--timeout-cycles", options->run.stuck_cycles,
                       "Watchdog: longest time without progress")
       ->capture_default_str();

@@ -441,16 +441,25 @@ module fetch #(
     end
   end
 
-`ifdef BAT_TAP
-  // One cycle after done: every write of the instruction has been reported by then.
+`ifdef BAT_TAP_UNITS
+  // One cycle after done: every write of the instruction has been reported by then. Starts are as late. The engine takes
+  // an instruction before the former one's last step and reports its start itself.
+  import "DPI-C" function void bat_tap_start(input int unit);
   import "DPI-C" function void bat_tap_done(input int unit);
+  logic [4:0] tap_start_q;
   logic [4:0] tap_done_q;
   always_ff @(posedge clk_i or negedge rst_ni) begin
-    if (!rst_ni) tap_done_q <= '0;
-    else tap_done_q <= unit_done_i;
+    if (!rst_ni) begin
+      tap_start_q <= '0;
+      tap_done_q  <= '0;
+    end else begin
+      tap_start_q <= unit_valid_o & unit_ready_i;
+      tap_done_q  <= unit_done_i;
+    end
   end
   always_ff @(posedge clk_i) begin
     for (int u = 0; u < 5; u = u + 1) begin
+      if (tap_start_q[u] && u != bat_pkg::UnitQmm) bat_tap_start(u);
       if (tap_done_q[u]) bat_tap_done(u);
     end
   end

@@ -414,6 +414,19 @@ module qmm_control #(
       wides_done_q <= wides_done_q + CountW'(wide_finish) - CountW'(done_o && order_wide);
     end
   end
+
+`ifdef BAT_TAP_UNITS
+  // The steps of an instruction begin; one cycle late, as the taps of fetch.
+  import "DPI-C" function void bat_tap_start(input int unit);
+  logic tap_start_q;
+  always_ff @(posedge clk_i or negedge rst_ni) begin
+    if (!rst_ni) tap_start_q <= 1'b0;
+    else tap_start_q <= start;
+  end
+  always_ff @(posedge clk_i) begin
+    if (tap_start_q) bat_tap_start(bat_pkg::UnitQmm);
+  end
+`endif
 endmodule
 
 `default_nettype wire

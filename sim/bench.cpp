@@ -7,11 +7,14 @@
 #include <utility>
 
 #include "models/bmt/golden.hpp"
+#include "models/io/atomic_file.hpp"
 #include "rtl_gen/program/compiler.hpp"
 #include "sim/design.hpp"
 #include "sim/driver.hpp"
 #include "sim/golden_device.hpp"
 #include "sim/scoreboard.hpp"
+#include "sim/tap_fanout.hpp"
+#include "sim/timeline.hpp"
 #include "sim/verilated_device.hpp"
 
 namespace bat::sim {
@@ -35,7 +38,10 @@ class Session {
         replay_(replay),
         golden_(model),
         compare_(options.backend != Backend::kRtl || options.check == CheckLevel::kTensors),
-        scoreboard_(bench.config(), bench.plan(), options.seed, replay) {
+        scoreboard_(bench.config(), bench.plan(), options.seed, replay),
+        timeline_(bench.plan()) {
+    if (tensors()) taps_.add(&scoreboard_);
+    if (!options.timeline.empty()) taps_.add(&timeline_);
     result_.config = bench.config().name;
     result_.model = model.name;
     result_.samples = samples.size();
@@ -77,6 +83,7 @@ class Session {
     if (elapsed.count() > 0) result_.sim_cycles_per_second = cycles / elapsed.count();
     if (Status s = read_counters(driver); !s.ok()) return s.error();
     if (Status s = driver.check_memory(); !s.ok()) return s.error();
+    if (Status s = write_timeline(first_cycle); !s.ok()) return s.error();
     score();
     return std::move(result_);
   }
@@ -102,7 +109,7 @@ class Session {
     v.trace = options_.trace.string();
     v.check = tensors();
     v.stuck_cycles = options_.stuck_cycles;
-    v.taps = tensors() ? &scoreboard_ : nullptr;
+    v.taps = taps_.empty() ? nullptr : &taps_;
     auto device = std::make_unique<VerilatedDevice>(bench_.library(), v);
     verilated_ = device.get();
     return device;
@@ -128,6 +135,7 @@ class Session {
       expected_[i] = std::move(logits).value();
     }
     if (tensors()) scoreboard_.expect(i, program, std::move(tensors_of_sample));
+    if (!options_.timeline.empty()) timeline_.expect(i, program);
   }
 
   void receive(std::size_t i, const std::vector<std::int32_t>& logits) {
@@ -196,6 +204,13 @@ class Session {
     return Ok{};
   }
 
+  Status write_timeline(std::uint64_t first_cycle) const {
+    if (options_.timeline.empty()) return Ok{};
+    const std::string title = fmt::format("{} on {}", result_.model, result_.config);
+    return io::write_text_atomic(options_.timeline,
+                                 timeline_.trace(title, first_cycle).dump() + '\n');
+  }
+
   void score() {
     std::size_t labelled = 0;
     std::size_t correct = 0;
@@ -220,6 +235,8 @@ class Session {
   bmt::GoldenModel golden_;
   bool compare_;
   Scoreboard scoreboard_;
+  Timeline timeline_;
+  TapFanout taps_;
   VerilatedDevice* verilated_ = nullptr;
   RunResult result_;
   std::vector<std::vector<std::int32_t>> expected_;
@@ -232,9 +249,15 @@ bool needs_library(Backend backend) {
   return backend == Backend::kRtl || backend == Backend::kBoth;
 }
 
+Status check_options(const RunOptions& options) {
+  if (options.timeline.empty() || needs_library(options.backend)) return Ok{};
+  return Error{"a timeline needs cycles, which only RTL has: use the backend 'rtl' or 'both'"};
+}
+
 }  // namespace
 
 Result<Bench> Bench::create(const Config& config, const RunOptions& options) {
+  if (Status s = check_options(options); !s.ok()) return s.error();
   const Result<Plan> planned = bat::plan(config);
   if (!planned.ok()) return planned.error();
   if (!needs_library(options.backend)) return Bench(config, planned.value());
@@ -264,6 +287,7 @@ Result<Bench> Bench::create(const Config& config, const RunOptions& options,
 
 Result<RunResult> Bench::run(const bmt::Model& model, const std::vector<bmt::Sample>& samples,
                              const RunOptions& options, const std::string& replay) const {
+  if (Status s = check_options(options); !s.ok()) return s.error();
   Session session(*this, model, samples, options, replay);
   return options.backend == Backend::kGolden ? session.golden_only() : session.on_device();
 }

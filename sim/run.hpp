@@ -45,6 +45,7 @@ struct RunOptions {
   MemoryOptions memory;
   std::uint64_t seed = 1;                ///< of stalls and initial memory contents
   std::filesystem::path trace;           ///< FST file; empty for none
+  std::filesystem::path timeline;        ///< trace-event JSON (sim/timeline.hpp); empty for none
   std::uint64_t stuck_cycles = 1000000;  ///< watchdog: longest time without any progress
   std::filesystem::path cache;           ///< of compiled designs; empty: default_cache_dir()
   /// Called after each sample; may be empty.

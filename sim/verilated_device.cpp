@@ -33,6 +33,9 @@ VerilatedDevice::VerilatedDevice(std::shared_ptr<const VerilatedLibrary> library
                        std::uint64_t mask, std::uint64_t data) {
       static_cast<TapSink*>(user)->write(cycle, mem, slice, addr, chunk, mask, data);
     };
+    raw.tap_start = [](void* user, std::uint64_t cycle, int unit) {
+      static_cast<TapSink*>(user)->start(cycle, unit);
+    };
     raw.tap_done = [](void* user, std::uint64_t cycle, int unit) {
       static_cast<TapSink*>(user)->done(cycle, unit);
     };

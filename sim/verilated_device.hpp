@@ -11,7 +11,8 @@
 
 namespace bat::sim {
 
-/// Observer of a library built with taps. Called from inside a running cycle.
+/// Observer of the design. Called from inside a running cycle. Only a library built with taps
+/// reports writes.
 class TapSink {
  public:
   virtual ~TapSink() = default;
@@ -19,7 +20,13 @@ class TapSink {
   /// word `addr`.
   virtual void write(std::uint64_t cycle, int mem, int slice, int addr, int chunk,
                      std::uint64_t mask, std::uint64_t data) = 0;
-  /// Unit `unit` (isa::Unit) has completed its oldest instruction.
+  /// Unit `unit` (isa::Unit) begins its next instruction: it takes it from its queue; QMM: the
+  /// first step may issue in the next cycle.
+  virtual void start(std::uint64_t cycle, int unit) {
+    (void)cycle;
+    (void)unit;
+  }
+  /// Unit `unit` has completed its oldest instruction.
   virtual void done(std::uint64_t cycle, int unit) = 0;
 };
 

@@ -71,12 +71,14 @@ TEST_F(MiniDevice, RunsAJobInEveryStallMode) {
 class CountingSink : public TapSink {
  public:
   int writes = 0;
+  int starts = 0;
   int completions = 0;
   std::uint64_t data = 0;
   void write(std::uint64_t, int, int, int, int, std::uint64_t, std::uint64_t value) override {
     ++writes;
     data = value;
   }
+  void start(std::uint64_t, int unit) override { starts += unit == 4 ? 1 : 0; }
   void done(std::uint64_t, int unit) override { completions += unit == 4 ? 1 : 0; }
 };
 
@@ -88,6 +90,7 @@ TEST_F(MiniDevice, DeliversTaps) {
   start(device, 0);
   ASSERT_EQ(device.wait(100000).value(), Wait::kInterrupt);
   EXPECT_EQ(sink.writes, 1);
+  EXPECT_EQ(sink.starts, 1);
   EXPECT_EQ(sink.completions, 1);
   EXPECT_EQ(sink.data, 256U + 42U);
 }

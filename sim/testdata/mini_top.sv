@@ -133,6 +133,15 @@ module bat_top (
   assign m_axi_wvalid_o  = state_q == 3'd4;
   assign m_axi_bready_o  = state_q == 3'd5;
 
+`ifdef BAT_TAP_UNITS
+  import "DPI-C" function void bat_tap_start(input int unit);
+  import "DPI-C" function void bat_tap_done(input int unit);
+  always_ff @(posedge clk_i) begin
+    if (state_q == 3'd0 && push) bat_tap_start(4);
+    if (state_q == 3'd4 && m_axi_wready_i) bat_tap_done(4);
+  end
+`endif
+
 `ifdef BAT_TAP
   import "DPI-C" function void bat_tap_write(
     input int mem,
@@ -142,12 +151,8 @@ module bat_top (
     input longint mask,
     input longint data
   );
-  import "DPI-C" function void bat_tap_done(input int unit);
   always_ff @(posedge clk_i) begin
-    if (state_q == 3'd4 && m_axi_wready_i) begin
-      bat_tap_write(8, 0, 0, 0, -64'd1, data_q);
-      bat_tap_done(4);
-    end
+    if (state_q == 3'd4 && m_axi_wready_i) bat_tap_write(8, 0, 0, 0, -64'd1, data_q);
   end
 `endif
 endmodule

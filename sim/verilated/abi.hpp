@@ -7,13 +7,14 @@
 
 extern "C" {
 
-#define BAT_SIM_ABI_VERSION 1
+#define BAT_SIM_ABI_VERSION 2
 #define BAT_SIM_API_SYMBOL "bat_sim_api"
 
 /// `mask` and `data` are chunk `chunk` (64 bits) of the word at `addr` of memory `mem`, `slice`.
 typedef void (*BatTapWrite)(void* user, std::uint64_t cycle, int mem, int slice, int addr,
                             int chunk, std::uint64_t mask, std::uint64_t data);
-typedef void (*BatTapDone)(void* user, std::uint64_t cycle, int unit);
+/// Start or completion of an instruction; both one cycle late.
+typedef void (*BatTapUnit)(void* user, std::uint64_t cycle, int unit);
 
 typedef struct {
   int latency;          ///< cycles
@@ -25,7 +26,8 @@ typedef struct {
   int check;          ///< nonzero: protocol checkers run
   void* user;         ///< handed to the taps
   BatTapWrite tap_write;
-  BatTapDone tap_done;
+  BatTapUnit tap_start;
+  BatTapUnit tap_done;
 } BatSimOptions;
 
 typedef enum {
@@ -51,7 +53,7 @@ typedef struct {
   BatRunReason (*read_register)(void* sim, std::uint32_t offset, std::uint32_t* value,
                                 std::uint64_t max_cycles);
   /// Runs until the interrupt (if `until_irq`), `max_cycles`, or `stuck_cycles` without progress: a
-  /// memory handshake or, with taps, a memory write or completion inside the design.
+  /// memory handshake start or completion of an instruction or, with taps, a write inside the design.
   BatRunReason (*run)(void* sim, std::uint64_t max_cycles, int until_irq,
                       std::uint64_t stuck_cycles);
   std::uint64_t (*cycle)(const void* sim);

@@ -132,6 +132,10 @@ class Simulation {
       options_.tap_write(options_.user, cycle_, mem, slice, addr, chunk, mask, data);
     }
   }
+  void tap_start(int unit) {
+    ++tapped_;
+    if (options_.tap_start && !in_reset_) options_.tap_start(options_.user, cycle_, unit);
+  }
   void tap_done(int unit) {
     ++tapped_;
     if (options_.tap_done && !in_reset_) options_.tap_done(options_.user, cycle_, unit);
@@ -318,11 +322,12 @@ __attribute__((visibility("default"))) const BatSimApi* bat_sim_api(void) {
   return &bat::sim::kApi;
 }
 
+void bat_tap_start(int unit) { bat::sim::t_current->tap_start(unit); }
+void bat_tap_done(int unit) { bat::sim::t_current->tap_done(unit); }
 #if BAT_SIM_TAPS
 void bat_tap_write(int mem, int slice, int addr, int chunk, long long mask, long long data) {
   bat::sim::t_current->tap_write(mem, slice, addr, chunk, static_cast<std::uint64_t>(mask),
                                  static_cast<std::uint64_t>(data));
 }
-void bat_tap_done(int unit) { bat::sim::t_current->tap_done(unit); }
 #endif
 }

@@ -15,8 +15,10 @@ namespace {
 constexpr unsigned kBytes = AXI_W / 8;
 constexpr std::uint32_t kHash = 0x12345678;
 constexpr int kUnits = isa::kNumUnits;
+std::array<int, kUnits> tap_start_count;
 std::array<int, kUnits> tap_done_count;
 
+extern "C" void bat_tap_start(int unit) { ++tap_start_count[static_cast<std::size_t>(unit)]; }
 extern "C" void bat_tap_done(int unit) { ++tap_done_count[static_cast<std::size_t>(unit)]; }
 
 using Program = std::vector<isa::Instruction>;
@@ -39,6 +41,7 @@ struct Dispatched {
 class FetchBench {
  public:
   explicit FetchBench(unsigned seed) : random_(seed) {
+    tap_start_count.fill(0);
     tap_done_count.fill(0);
     dut_->enable_i = 1;
     dut_->job_valid_i = dut_->job_done_i = 0;
@@ -230,6 +233,9 @@ TEST(Fetch, BackToBackJobsWithRandomWaits) {
     EXPECT_FALSE(bench.dut_->active_o);
     EXPECT_EQ(bench.error_events_, 0);
     EXPECT_EQ(tap_done_count, bench.completed_);
+    auto starts = bench.completed_;
+    starts[1] = 0;  // the engine reports its own
+    EXPECT_EQ(tap_start_count, starts);
   }
 }
 

@@ -16,7 +16,7 @@ function(check_silent tool)
 endfunction()
 
 check_silent(verilator ${VERILATOR} --lint-only -Wall --top-module bat_top -f filelist.f)
-check_silent(verilator ${VERILATOR} --lint-only -Wall +define+BAT_TAP --top-module bat_top -f filelist.f)
+check_silent(verilator ${VERILATOR} --lint-only -Wall +define+BAT_TAP+BAT_TAP_UNITS --top-module bat_top -f filelist.f)
 check_silent(verilator ${VERILATOR} --lint-only -Wall +define+SYNTHESIS --top-module bat_top -f filelist.f)
 file(STRINGS ${DIR}/filelist.f files)
 list(JOIN files " " files)
