@@ -13,8 +13,9 @@ Result<Workload> random_workload(const Config& config, const RandomWorkloadOptio
                                  std::size_t count) {
   const auto& limits = config.limits;
   const int most = std::min(limits.tokens, limits.positions);
-  const int tokens = options.tokens == 0 ? most : options.tokens;
-  if (tokens < 1 || tokens > most) {
+  const std::vector<int> lengths = options.tokens.empty() ? std::vector{most} : options.tokens;
+  for (const int tokens : lengths) {
+    if (tokens >= 1 && tokens <= most) continue;
     return Error{fmt::format("--tokens {}: must be 1 .. {} on {}; nearest legal value is {}", tokens,
                              most, config.name, std::clamp(tokens, 1, most))};
   }
@@ -30,14 +31,18 @@ Result<Workload> random_workload(const Config& config, const RandomWorkloadOptio
   spec.features = limits.features;
   spec.act_bits = config.features.act_bits;
   spec.branches = config.features.branches;
-  spec.attention =
-      config.features.threshold ? bmt::Attention::kThreshold : bmt::Attention::kSoftmax;
+  const bool softmax = options.softmax || !config.features.threshold;
+  if (softmax && !config.features.softmax) {
+    return Error{fmt::format("--softmax: {} has no softmax built in; set features.softmax", config.name)};
+  }
+  spec.attention = softmax ? bmt::Attention::kSoftmax : bmt::Attention::kThreshold;
   spec.pooler = spec.input == bmt::InputKind::kTokens;
   spec.adversarial = false;
 
   Workload workload{bmt::random_model(spec, options.seed), {}};
   workload.model.name = fmt::format("{}-{}", kRandomModel, options.seed);
   for (std::size_t i = 0; i < std::max<std::size_t>(count, 1); ++i) {
+    const int tokens = lengths[i % lengths.size()];
     workload.samples.push_back(bmt::random_sample(workload.model, tokens, options.seed + i));
   }
   return workload;

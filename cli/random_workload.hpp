@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <vector>
 
 #include "cli/model_lookup.hpp"
 #include "rtl_gen/config/config.hpp"
@@ -14,7 +15,8 @@ inline constexpr const char* kRandomModel = "random";
 
 struct RandomWorkloadOptions {
   int layers = 2;
-  int tokens = 0;  ///< of each sample; 0: the most that the configuration allows
+  std::vector<int> tokens;  ///< of the samples in turn; empty: the most that the configuration allows
+  bool softmax = false;  ///< softmax attention where both are built in
   std::uint64_t seed = 1;
 };
 

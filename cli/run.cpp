@@ -88,7 +88,14 @@ void add_run(CLI::App& app, Session& session) {
       ->capture_default_str()
       ->check(CLI::Range(1, 64));
   command->add_option("--tokens", options->random.tokens,
-                      "Tokens of each sample of a random model (0: the most that fit)");
+                      "Tokens of the samples of a random model in turn, as N or N,N,... (default: the most that fit)")
+      ->delimiter(',');
+  command->add_flag("--softmax", options->random.softmax,
+                    "Softmax attention in a random model (default: threshold where it is built in)");
+  command->add_option("--sentences", options->run.sentences,
+                      "Sentences that share each weight loaded: at most so many in one program")
+      ->capture_default_str()
+      ->check(CLI::Range(1, 16));
   command->add_option("--backend", options->run.backend, "rtl, golden, both or interpreter")
       ->transform(CLI::CheckedTransformer(backends))
       ->default_str("both");

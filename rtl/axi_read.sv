@@ -2,11 +2,12 @@
 // AXI4 read master shared by three clients: 0 fetch, 1 weight DMA, 2 ROW unit.
 //
 // A request names a beat-aligned byte address and a number of beats; it is cut into INCR bursts that pass neither
-// MaxBurst beats nor a 4 KiB boundary. One AXI ID: data return in request order, and a FIFO of client tags, one a
-// burst, says whose they are. Fetch goes first, the other two take turns.
+// MaxBurst beats nor a 4 KiB boundary. Each client has one request under way; the next burst is that of fetch, else of
+// the ROW unit, else of the DMA: what is asked for least goes first and waits for one burst at most.
+// One AXI ID: data return in the order of the bursts, and a FIFO of client tags, one a burst, says whose they are.
 // Clients ask only for what they can take whatever the others do; so no client can block another for ever.
-// Latency: 2 cycles from request to ARVALID, 0 from RVALID to the client. Throughput: a burst every cycle (the first
-// of a request every second one), a beat a cycle. Flow control: valid/ready.
+// Latency: 2 cycles from request to ARVALID, 0 from RVALID to the client. Throughput: a burst every cycle, also of
+// requests of one burst, and a beat a cycle. Flow control: valid/ready.
 // Errors: an error response raises error_valid_o with the client. From then on, and while halt_i, no burst is begun,
 // data are accepted and dropped; idle_o tells when nothing is outstanding.
 `default_nettype none
@@ -50,26 +51,46 @@ module axi_read #(
   logic drop;
   logic error_q;
 
-  // ---------------------------------------------------------------- requests: one at a time is cut into bursts
-  logic cur_valid_q;
-  logic [AxiAddrW-1:0] cur_addr_q;
-  logic [23:0] cur_left_q;
-  logic [1:0] cur_client_q;
-  logic turn_q;  // the ROW unit goes before the DMA
-  logic [2:0] grant;
-  logic accept;
+  // ---------------------------------------------------------------- requests: one of each client is cut into bursts
+  logic [2:0] valid_q;
+  logic [2:0] accept;
+  logic [2:0] finish;  // the last burst of the client's request is issued
+  logic [2:0] grant;   // whose burst is next
+  logic [1:0] client;
+  logic [AxiAddrW-1:0] addr;
+  logic [23:0] left;
+  logic [AxiAddrW-1:0] addr_next;
+  logic [23:0] left_next;
   logic issue;
   logic last_burst;
 
-  always_comb begin
-    grant = 3'b000;
-    if (req_valid_i[0]) grant = 3'b001;
-    else if (req_valid_i[2] && (turn_q || !req_valid_i[1])) grant = 3'b100;
-    else if (req_valid_i[1]) grant = 3'b010;
+  assign grant  = valid_q[0] ? 3'b001 : valid_q[2] ? 3'b100 : valid_q[1] ? 3'b010 : 3'b000;
+  assign client = grant[2] ? 2'd2 : grant[1] ? 2'd1 : 2'd0;
+  assign finish = (issue && last_burst) ? grant : 3'b000;
+
+  assign req_ready_o = drop ? 3'b000 : (~valid_q | finish);
+  assign accept      = req_valid_i & req_ready_o;
+
+  always_ff @(posedge clk_i or negedge rst_ni) begin
+    if (!rst_ni) valid_q <= 3'b000;
+    else valid_q <= (valid_q & ~finish) | accept;
   end
 
-  assign req_ready_o = (cur_valid_q || drop) ? 3'b000 : grant;
-  assign accept      = !cur_valid_q && !drop && req_valid_i != 3'b000;
+  logic [3*AxiAddrW-1:0] addr_q;
+  logic [71:0] left_q;
+  for (genvar c = 0; c < 3; c = c + 1) begin : gen_client
+    always_ff @(posedge clk_i) begin
+      if (accept[c]) begin
+        addr_q[c*AxiAddrW+:AxiAddrW] <= req_addr_i[c*AxiAddrW+:AxiAddrW];
+        left_q[c*24+:24] <= req_beats_i[c*24+:24];
+      end else if (issue && grant[c]) begin
+        addr_q[c*AxiAddrW+:AxiAddrW] <= addr_next;
+        left_q[c*24+:24] <= left_next;
+      end
+    end
+  end
+  assign addr = grant[2] ? addr_q[2*AxiAddrW+:AxiAddrW] : grant[1] ? addr_q[AxiAddrW+:AxiAddrW] : addr_q[0+:AxiAddrW];
+  assign left = grant[2] ? left_q[48+:24] : grant[1] ? left_q[24+:24] : left_q[0+:24];
 
   // ---------------------------------------------------------------- burst length
   logic [PageW:0] to_page_end;
@@ -77,38 +98,16 @@ module axi_read #(
   logic [BurstW-1:0] burst;
   logic [BurstW-1:0] burst_len;  // as AXI counts: beats - 1
 
-  assign to_page_end = (PageW + 1)'(PageBeats) - {1'b0, cur_addr_q[11:ByteShift]};
+  assign to_page_end = (PageW + 1)'(PageBeats) - {1'b0, addr[11:ByteShift]};
   assign limit       = (32'(to_page_end) < MaxBurst) ? BurstW'(to_page_end) : BurstW'(MaxBurst);
-  assign last_burst  = cur_left_q <= 24'(limit);
+  assign last_burst  = left <= 24'(limit);
   assign burst_len   = burst - BurstW'(1);
-  assign burst       = last_burst ? cur_left_q[BurstW-1:0] : limit;
+  assign burst       = last_burst ? left[BurstW-1:0] : limit;
+  assign addr_next   = addr + (AxiAddrW'(burst) << ByteShift);
+  assign left_next   = left - 24'(burst);
 
   logic tag_ready;
-  assign issue = cur_valid_q && !drop && tag_ready && (!m_axi_arvalid_o || m_axi_arready_i);
-
-  always_ff @(posedge clk_i or negedge rst_ni) begin
-    if (!rst_ni) begin
-      cur_valid_q <= 1'b0;
-      turn_q      <= 1'b0;
-    end else if (accept) begin
-      cur_valid_q <= 1'b1;
-      turn_q      <= grant[1];
-    end else if (issue && last_burst) begin
-      cur_valid_q <= 1'b0;
-    end
-  end
-
-  always_ff @(posedge clk_i) begin
-    if (accept) begin
-      cur_client_q <= grant[2] ? 2'd2 : (grant[1] ? 2'd1 : 2'd0);
-      cur_addr_q   <= grant[2] ? req_addr_i[2*AxiAddrW+:AxiAddrW] :
-                      grant[1] ? req_addr_i[AxiAddrW+:AxiAddrW] : req_addr_i[0+:AxiAddrW];
-      cur_left_q   <= grant[2] ? req_beats_i[71:48] : grant[1] ? req_beats_i[47:24] : req_beats_i[23:0];
-    end else if (issue) begin
-      cur_addr_q <= cur_addr_q + (AxiAddrW'(burst) << ByteShift);
-      cur_left_q <= cur_left_q - 24'(burst);
-    end
-  end
+  assign issue = grant != 3'b000 && !drop && tag_ready && (!m_axi_arvalid_o || m_axi_arready_i);
 
   // ---------------------------------------------------------------- AR channel
   always_ff @(posedge clk_i or negedge rst_ni) begin
@@ -119,7 +118,7 @@ module axi_read #(
 
   always_ff @(posedge clk_i) begin
     if (issue) begin
-      m_axi_araddr_o <= cur_addr_q;
+      m_axi_araddr_o <= addr;
       m_axi_arlen_o  <= burst_len[7:0];
     end
   end
@@ -143,7 +142,7 @@ module axi_read #(
     .rst_ni     (rst_ni),
     .in_valid_i (issue),
     .in_ready_o (tag_ready),
-    .in_data_i  ({cur_client_q, burst_len[7:0]}),
+    .in_data_i  ({client, burst_len[7:0]}),
     .out_valid_o(tag_valid),
     .out_ready_i(tag_pop),
     .out_data_o ({tag_client, tag_len}),

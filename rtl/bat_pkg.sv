@@ -211,6 +211,8 @@ package bat_pkg;
   localparam int EmbedResBaseW = 16;
   localparam int EmbedRvalidLsb = 161;
   localparam int EmbedRvalidW = 7;
+  localparam int EmbedInRowLsb = 168;
+  localparam int EmbedInRowW = 16;
   localparam int FeatKwLsb = 32;
   localparam int FeatKwW = 10;
   localparam int FeatKLsb = 42;
@@ -225,6 +227,8 @@ package bat_pkg;
   localparam int FeatXbPsW = 12;
   localparam int FeatRvalidLsb = 108;
   localparam int FeatRvalidW = 7;
+  localparam int FeatInRowLsb = 115;
+  localparam int FeatInRowW = 16;
   localparam int SmxSlotLsb = 32;
   localparam int SmxSlotW = 1;
   localparam int SmxNLsb = 33;
@@ -249,6 +253,8 @@ package bat_pkg;
   localparam int StoreCountW = 11;
   localparam int StoreOutOffLsb = 43;
   localparam int StoreOutOffW = 32;
+  localparam int StoreFirstLsb = 75;
+  localparam int StoreFirstW = 11;
 endpackage
 /* verilator lint_on UNUSED */
 

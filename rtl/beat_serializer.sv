@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Holds one AXI beat of int8 values and gives Lanes of them at a time, sign-extended and shifted left.
 //
-// load_i takes a beat (and wins over next_i); next_i registers value_o = int8 << shift_i of the current Lanes values
-// and moves on. A beat with fewer than Lanes values is repeated over the lanes; the user masks the lanes it means.
+// load_i takes a beat; take_i makes it the current one (and wins over next_i), so that the next beat can be loaded while
+// this one is passed on; next_i registers value_o = int8 << shift_i of the current Lanes values and moves on. A beat
+// with fewer than Lanes values is repeated over the lanes; the user masks the lanes it means.
 // Latency: one cycle from next_i to value_o.
 `default_nettype none
 
@@ -13,21 +14,25 @@ module beat_serializer #(
   input  logic                clk_i,
   input  logic                load_i,
   input  logic [    AxiW-1:0] beat_i,
+  input  logic                take_i,
   input  logic                next_i,
   input  logic [         2:0] shift_i,
   output logic [Lanes*16-1:0] value_o
 );
   localparam int Values = AxiW / 8;
 
+  logic [AxiW-1:0] loaded_q;
   logic [AxiW-1:0] beat_q;
+
+  always_ff @(posedge clk_i) if (load_i) loaded_q <= beat_i;
 
   if (Values > Lanes) begin : gen_shift
     always_ff @(posedge clk_i) begin
-      if (load_i) beat_q <= beat_i;
+      if (take_i) beat_q <= loaded_q;
       else if (next_i) beat_q <= {{(Lanes * 8) {1'b0}}, beat_q[AxiW-1:Lanes*8]};
     end
   end else begin : gen_hold
-    always_ff @(posedge clk_i) if (load_i) beat_q <= beat_i;
+    always_ff @(posedge clk_i) if (take_i) beat_q <= loaded_q;
   end
 
   for (genvar l = 0; l < Lanes; l = l + 1) begin : gen_lane

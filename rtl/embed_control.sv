@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 // Control of EMBED instructions (docs/architecture.md, section 5; stages e0 .. e4 of the row slices).
 //
-// Fetches the token words of the row tile (ids), then for each beat of the table row and each token row one beat. When
-// all rows hold their beat, it takes the bank and adds the beat in lockstep, Lanes values a cycle: e0 RES read and next
-// values, e1 sum, e2 RES write and squares, e3 lanes' sums, e4 row sums. Requests run ahead of the responses.
-// Latency: memory + nb * (rvalid + words of a beat + 2) + 6 cycles, with ids also one cycle a token.
-// Flow control: start only when ready; AXI client ports valid/ready; bank request/grant. The bank is
-// held only while beats are processed, never while waiting for memory.
+// Fetches the token words of the row tile (ids), then table rows in groups of BurstBeats beats: for each group, for each
+// token row, one burst into a buffer of four groups. From there beat after beat goes to the row slices; when all rows
+// hold theirs, the bank is taken and the beat added in lockstep, Lanes values a cycle: e0 RES read and next values,
+// e1 sum, e2 RES write and squares, e3 lanes' sums, e4 row sums. Requests, distribution and addition of three
+// successive stretches run at the same time.
+// Latency: memory + rvalid * BurstBeats + nb * max(rvalid + 3, words of a beat) + about 16 cycles, with ids also memory
+// and one cycle a token. Flow control: start only when ready; AXI client ports valid/ready; bank request/grant. The
+// bank is held only while beats are processed, never while waiting for memory.
 `default_nettype none
 
 module embed_control #(
@@ -17,6 +19,7 @@ module embed_control #(
   parameter int ResDepth  = 64,
   parameter int StatDepth = 2,
   parameter int TokensEn  = 1,
+  parameter int BurstBeats = 4,  // beats of a burst of a table row, power of two
   // Derived, not to be set.
   parameter int ResAw     = (ResDepth > 1) ? $clog2(ResDepth) : 1,
   parameter int StatAw    = (StatDepth > 1) ? $clog2(StatDepth) : 1
@@ -24,6 +27,7 @@ module embed_control #(
   input  logic                clk_i,
   input  logic                rst_ni,
   input  logic                start_i,
+  input  logic                hold_i,         // an instruction before still uses the data path: fetch only
   input  logic                first_i,        // with start_i or before it: forget the token words
   input  logic [       255:0] instr_i,
   input  logic [AxiAddrW-1:0] model_base_i,
@@ -53,6 +57,7 @@ module embed_control #(
   // Row slices.
   output logic [      TR-1:0] eb_load_o,
   output logic [    AxiW-1:0] eb_data_o,
+  output logic                em_take_o,      // before e0: all rows hold a beat, it becomes the current one
   output logic                em_ld_o,
   output logic [         2:0] em_eshift_o,
   output logic                em_x_en_o,      // e1
@@ -71,14 +76,16 @@ module embed_control #(
   localparam int StepW = (BeatWords > 1) ? $clog2(BeatWords) : 1;
   localparam int PartW = (WordParts > 1) ? $clog2(WordParts) : 1;
 
+  localparam int BurstLog = $clog2(BurstBeats);
+  localparam int RowW = (TR > 1) ? $clog2(TR) : 1;
+  localparam int BufferW = 2 + RowW + BurstLog;
+
   localparam logic [2:0] Idle = 3'd0;
   localparam logic [2:0] TokReq = 3'd1;   // token words: request,
   localparam logic [2:0] TokRsp = 3'd2;   // store
-  localparam logic [2:0] Load = 3'd3;     // one beat a row
-  localparam logic [2:0] Settle = 3'd4;   // the last row's beat arrives in its slice
-  localparam logic [2:0] Add = 3'd5;      // lockstep
-  localparam logic [2:0] Flush = 3'd6;
-  localparam logic [2:0] Stat = 3'd7;
+  localparam logic [2:0] Rows = 3'd3;     // table rows
+  localparam logic [2:0] Flush = 3'd4;
+  localparam logic [2:0] Stat = 3'd5;
 
   logic [  2:0] state_q;
   logic [255:0] instr_q;
@@ -107,12 +114,16 @@ module embed_control #(
   logic tok_req_valid;
   logic tok_last;         // the last token word is stored in this cycle
   logic tok_rsp_ready;
-  logic load_last;        // the last row's beat is taken in this cycle
   logic add_last;         // the last word of the beat is issued in this cycle
   logic row_last;         // ... and of the row
   logic pipe_empty;
   logic ids;
   logic issue;
+  logic read;             // a beat on its way from the buffer to its row
+  logic full_q;           // all rows have a beat, or get it in this cycle
+  logic adding_q;
+  logic take;             // the beat that all rows have becomes the current one
+  logic [11:0] beats_q;   // beats of the row done; the last may leave a word with parts missing
   assign ids = (TokensEn != 0) && instr_i[bat_pkg::EmbedIdsLsb];
 
   always_ff @(posedge clk_i or negedge rst_ni) begin
@@ -120,12 +131,10 @@ module embed_control #(
       state_q <= Idle;
     end else begin
       case (state_q)
-        Idle: if (start_i) state_q <= ids ? TokReq : Load;
+        Idle: if (start_i) state_q <= ids ? TokReq : Rows;
         TokReq: if (req_ready_i) state_q <= TokRsp;
-        TokRsp: if (tok_last) state_q <= Load;
-        Load: if (load_last) state_q <= Settle;
-        Settle: state_q <= Add;
-        Add: if (add_last) state_q <= row_last ? Flush : Load;
+        TokRsp: if (tok_last) state_q <= Rows;
+        Rows: if (add_last && row_last) state_q <= Flush;
         Flush: if (pipe_empty) state_q <= stat ? Stat : Idle;
         default: if (gnt_i[bank]) state_q <= Idle;
       endcase
@@ -140,16 +149,20 @@ module embed_control #(
 
   assign active_o    = (state_q != Idle);
   assign done_o      = (state_q == Flush && pipe_empty && !stat) || (state_q == Stat && gnt_i[bank]);
-  assign ln_clr_o    = start_i && (state_q == Idle);
-  assign wait_bank_o = (state_q == Add || state_q == Stat) && !gnt_i[bank];
-  assign work_o      = active_o && !wait_bank_o && ((state_q != Load && state_q != TokRsp) || rsp_valid_i);
+  assign ln_clr_o    = take && !adding_q && beats_q == 12'd0;
+  assign wait_bank_o = (adding_q || state_q == Stat) && !gnt_i[bank];
+  assign work_o      = active_o && !wait_bank_o
+                    && ((state_q != Rows && state_q != TokRsp) || rsp_valid_i || read || full_q || adding_q);
 
   // ---------------------------------------------------------------------------------------------------------------
-  // Row requests: rows of a beat in turn. Stages: a0 row and beat (token words read), a1 table index, a2 index * nb,
-  // a3 the request; all wait together.
+  // Row requests: the rows of a group in turn, as long as a quarter of the buffer is free. Stages: a0 row and group (token
+  // words read), a1 table index, a2 index * nb, a3 the request; all wait together.
   logic                ahead_q;     // requests left
   logic [         6:0] a_row_q;
-  logic [        11:0] a_beat_q;
+  logic [        11:0] a_group_q;
+  logic [        11:0] a_beat;
+  logic                a_walk;
+  logic                a_last;      // last row of the last group
   logic                a_ce;
   logic [         2:0] a_valid_q;
   logic [         6:0] row1_q;
@@ -159,9 +172,16 @@ module embed_control #(
   logic [        35:0] product3_q;
   logic                row_req_valid_q;
   logic [AxiAddrW-1:0] row_req_addr_q;
+  logic [        11:0] row_req_beats_q;
   logic [        63:0] table_beat;
+  logic [        11:0] beats_left3;
+  logic [        11:0] group_q;     // group that goes to the rows
 
-  assign a_ce = !row_req_valid_q || req_ready_i;
+  assign a_ce        = !row_req_valid_q || req_ready_i;
+  assign a_beat      = 12'(a_group_q << BurstLog);
+  assign a_walk      = ahead_q && a_ce && (a_group_q - group_q) < 12'd4;
+  assign a_last      = (a_row_q + 7'd1 == rvalid) && 13'(a_beat) + 13'(BurstBeats) >= 13'(nb);
+  assign beats_left3 = nb - beat_pipe_q[24+:12];
 
   logic [23:0] token_id;
   logic        token_seg;
@@ -179,32 +199,33 @@ module embed_control #(
     end else begin
       if ((start_i && state_q == Idle && !ids) || (state_q == TokRsp && tok_last)) begin
         ahead_q <= 1'b1;
-      end else if (a_ce && a_row_q + 7'd1 == rvalid && a_beat_q + 12'd1 == nb) begin
+      end else if (a_walk && a_last) begin
         ahead_q <= 1'b0;
       end
       if (a_ce) begin
-        a_valid_q       <= {a_valid_q[1:0], ahead_q};
+        a_valid_q       <= {a_valid_q[1:0], a_walk};
         row_req_valid_q <= a_valid_q[2];
       end
     end
   end
   always_ff @(posedge clk_i) begin
-    if (!ahead_q) begin
-      a_row_q  <= 7'd0;
-      a_beat_q <= 12'd0;
-    end else if (a_ce) begin
+    if (state_q == Idle) begin
+      a_row_q   <= 7'd0;
+      a_group_q <= 12'd0;
+    end else if (a_walk) begin
       a_row_q <= a_row_q + 7'd1;
       if (a_row_q + 7'd1 == rvalid) begin
-        a_row_q  <= 7'd0;
-        a_beat_q <= a_beat_q + 12'd1;
+        a_row_q   <= 7'd0;
+        a_group_q <= a_group_q + 12'd1;
       end
     end
     if (a_ce) begin
-      row1_q         <= a_row_q;
-      index2_q       <= index;
-      product3_q     <= 36'(index2_q) * 36'(nb);
-      beat_pipe_q    <= {beat_pipe_q[23:0], a_beat_q};
-      row_req_addr_q <= model_base_q + AxiAddrW'(table_beat << BeatLsb);
+      row1_q          <= a_row_q;
+      index2_q        <= index;
+      product3_q      <= 36'(index2_q) * 36'(nb);
+      beat_pipe_q     <= {beat_pipe_q[23:0], a_beat};
+      row_req_addr_q  <= model_base_q + AxiAddrW'(table_beat << BeatLsb);
+      row_req_beats_q <= (beats_left3 < 12'(BurstBeats)) ? beats_left3 : 12'(BurstBeats);
     end
   end
 
@@ -216,7 +237,7 @@ module embed_control #(
     localparam int BeatTokens = AxiW / 32;
     localparam int PosW = (BeatTokens > 1) ? $clog2(BeatTokens) : 1;
     localparam int RowAw = (TR > 1) ? $clog2(TR) : 1;
-    localparam logic [12:0] PosMask = 13'(BeatTokens - 1);
+    localparam logic [15:0] PosMask = 16'(BeatTokens - 1);
 
     logic [AxiAddrW-1:0] job_input_q;
     logic [         6:0] tok_q;     // token row
@@ -225,11 +246,13 @@ module embed_control #(
     logic                store;
     logic [        31:0] word;
     logic [        24:0] token;
-    logic [        12:0] offset;
+    logic [        15:0] in_row;
+    logic [        15:0] offset;
 
-    assign offset        = n0 & PosMask;
+    assign in_row        = instr_q[bat_pkg::EmbedInRowLsb+:bat_pkg::EmbedInRowW];
+    assign offset        = in_row & PosMask;
     assign tok_req_valid = (state_q == TokReq);
-    assign tok_req_addr  = job_input_q + AxiAddrW'({n0 & ~PosMask, 2'b00});
+    assign tok_req_addr  = job_input_q + AxiAddrW'({in_row & ~PosMask, 2'b00});
     assign tok_req_beats = 24'((32'(offset) + 32'(rvalid) + BeatTokens - 1) / BeatTokens);
     assign store         = (state_q == TokRsp) && rsp_valid_i;
     assign tok_last      = store && (tok_q + 7'd1 == rvalid);
@@ -289,32 +312,101 @@ module embed_control #(
 
   assign req_valid_o = tok_req_valid || row_req_valid_q;
   assign req_addr_o  = tok_req_valid ? tok_req_addr : row_req_addr_q;
-  assign req_beats_o = tok_req_valid ? tok_req_beats : 24'd1;
-  assign rsp_ready_o = tok_rsp_ready || (state_q == Load);
+  assign req_beats_o = tok_req_valid ? tok_req_beats : 24'(row_req_beats_q);
+  assign rsp_ready_o = tok_rsp_ready || (state_q == Rows);
 
   // ---------------------------------------------------------------------------------------------------------------
-  // Beats to the rows.
-  logic [  6:0] row_q;
-  logic         take;
-  logic [TR-1:0] eb_load_q;
-  logic [AxiW-1:0] eb_data_q;
-  assign take      = (state_q == Load) && rsp_valid_i;
-  assign load_last = take && (row_q + 7'd1 == rvalid);
+  // Beats into the buffer, in the order of the requests: word {group mod 4, row, beat of the group}.
+  logic               store_beat;
+  logic [        6:0] in_row_q;
+  logic [        6:0] in_part_q;      // beat of the group
+  logic [       11:0] in_group_q;
+  logic [       11:0] in_left;        // beats of the row from this group on
+  logic               in_part_last;
+  logic [BufferW-1:0] in_addr;
+  assign store_beat   = (state_q == Rows) && rsp_valid_i;
+  assign in_left      = nb - 12'(in_group_q << BurstLog);
+  assign in_part_last = (in_part_q + 7'd1 == 7'(BurstBeats)) || 12'(in_part_q) + 12'd1 == in_left;
+  assign in_addr      = (BufferW'({in_group_q[1:0], RowW'(in_row_q)}) << BurstLog) | BufferW'(in_part_q);
   always_ff @(posedge clk_i) begin
-    if (state_q != Load) row_q <= 7'd0;
-    else if (take) row_q <= row_q + 7'd1;
-    if (take) eb_data_q <= rsp_data_i;
-    for (int r = 0; r < TR; r = r + 1) eb_load_q[r] <= take && (row_q == 7'(r));
+    if (state_q == Idle) begin
+      in_row_q   <= 7'd0;
+      in_part_q  <= 7'd0;
+      in_group_q <= 12'd0;
+    end else if (store_beat) begin
+      in_part_q <= in_part_q + 7'd1;
+      if (in_part_last) begin
+        in_part_q <= 7'd0;
+        in_row_q  <= in_row_q + 7'd1;
+        if (in_row_q + 7'd1 == rvalid) begin
+          in_row_q   <= 7'd0;
+          in_group_q <= in_group_q + 12'd1;
+        end
+      end
+    end
   end
+
+  // ---------------------------------------------------------------------------------------------------------------
+  // Beats to the rows: when a group is complete, and the rows have passed on the beat before.
+  logic               read_last;      // the last row's
+  logic               ready_q;        // all rows have their beat
+  logic [        6:0] row_q;
+  logic [        6:0] out_part_q;      // beat of the group
+  logic [       11:0] out_left;
+  logic               out_part_last;
+  logic [BufferW-1:0] out_addr;
+  logic [     TR-1:0] eb_load_q;
+  assign read          = (state_q == Rows) && !full_q && (in_group_q != group_q);
+  assign read_last     = read && (row_q + 7'd1 == rvalid);
+  assign out_left      = nb - 12'(group_q << BurstLog);
+  assign out_part_last = (out_part_q + 7'd1 == 7'(BurstBeats)) || 12'(out_part_q) + 12'd1 == out_left;
+  assign out_addr      = (BufferW'({group_q[1:0], RowW'(row_q)}) << BurstLog) | BufferW'(out_part_q);
+  assign take          = ready_q && !hold_i && (!adding_q || add_last);
+  always_ff @(posedge clk_i) begin
+    if (state_q == Idle) begin
+      row_q     <= 7'd0;
+      out_part_q <= 7'd0;
+      group_q   <= 12'd0;
+    end else if (read) begin
+      row_q <= read_last ? 7'd0 : row_q + 7'd1;
+      if (read_last) out_part_q <= out_part_last ? 7'd0 : out_part_q + 7'd1;
+      if (read_last && out_part_last) group_q <= group_q + 12'd1;
+    end
+    for (int r = 0; r < TR; r = r + 1) eb_load_q[r] <= read && (row_q == 7'(r));
+  end
+  always_ff @(posedge clk_i or negedge rst_ni) begin
+    if (!rst_ni) begin
+      full_q   <= 1'b0;
+      ready_q  <= 1'b0;
+      adding_q <= 1'b0;
+    end else begin
+      if (read_last) full_q <= 1'b1;
+      else if (take) full_q <= 1'b0;
+      ready_q  <= full_q && !take;
+      if (take) adding_q <= 1'b1;
+      else if (add_last) adding_q <= 1'b0;
+    end
+  end
+  bat_ram #(
+    .Width(AxiW),
+    .Depth(4 * (1 << RowW) * BurstBeats)
+  ) u_beats (
+    .clk_i,
+    .we_i   (store_beat),
+    .waddr_i(in_addr),
+    .wdata_i(rsp_data_i),
+    .re_i   (read),
+    .raddr_i(out_addr),
+    .rdata_o(eb_data_o)
+  );
   assign eb_load_o = eb_load_q;
-  assign eb_data_o = eb_data_q;
+  assign em_take_o = take;
 
   // ---------------------------------------------------------------------------------------------------------------
   // Lockstep: e0 .. e4.
   logic [     12:0] word_q;      // words of the row done
   logic [StepW-1:0] step_q;      // word of the beat
   logic [PartW-1:0] part_q;      // beat of the word
-  logic [     11:0] beats_q;     // beats of the row done; the last may leave a word with parts missing
   logic             part_last;
   logic             word_last;
   logic [      3:0] valid_q;     // e1 .. e4
@@ -322,7 +414,7 @@ module embed_control #(
   logic [Lanes*3-1:0] mask_q;    // e1 .. e3
   logic [ResAw*2-1:0] addr_q;    // e1, e2
 
-  assign issue     = (state_q == Add) && gnt_i[bank];
+  assign issue     = adding_q && gnt_i[bank];
   assign part_last = (part_q == PartW'(WordParts - 1));
   assign word_last = (word_q + 13'd1 == dw);
   assign add_last  = issue && (word_last || step_q == StepW'(BeatWords - 1));
@@ -346,7 +438,7 @@ module embed_control #(
       end
       if (add_last) beats_q <= beats_q + 12'd1;
     end
-    if (state_q != Add) step_q <= '0;
+    if (take) step_q <= '0;
     else if (issue) step_q <= step_q + 1'b1;
     mask_q <= {mask_q[Lanes*2-1:0], mask0};
     addr_q <= {addr_q[ResAw-1:0], res_raddr_o};
@@ -357,8 +449,7 @@ module embed_control #(
   end
 
   assign pipe_empty   = (valid_q == 4'd0);
-  assign req_o        = {bank, !bank} & {2{state_q == Settle || state_q == Add || state_q == Flush || state_q == Stat
-                                           || (active_o && !pipe_empty)}};
+  assign req_o        = {bank, !bank} & {2{adding_q || state_q == Flush || state_q == Stat || (active_o && !pipe_empty)}};
   assign res_re_o     = {bank, !bank} & {2{issue && add}};
   assign res_raddr_o  = res_base[ResAw-1:0] + ResAw'(word_q);
   assign res_we_o     = {bank, !bank} & {2{valid_q[1]}};

@@ -68,10 +68,12 @@ module feature_control #(
   logic [         6:0] req_row_q;
   logic                req_valid_q;
   logic [AxiAddrW-1:0] req_addr_q;
-  logic [        12:0] n_first;    // first row that has features, less one
+  logic [        15:0] in_row;
+  logic [        15:0] first;      // first row of JOB_INPUT
   logic                skip_class; // the first row is the class token
   assign skip_class = (n0 == 13'd0);
-  assign n_first    = skip_class ? 13'd0 : (n0 - 13'd1);
+  assign in_row     = instr_q[bat_pkg::FeatInRowLsb+:bat_pkg::FeatInRowW];
+  assign first      = skip_class ? in_row : (in_row - 16'd1);
 
   always_ff @(posedge clk_i or negedge rst_ni) begin
     if (!rst_ni) begin
@@ -85,7 +87,7 @@ module feature_control #(
   always_ff @(posedge clk_i) begin
     if (setup_q) begin
       req_row_q  <= skip_class ? 7'd1 : 7'd0;
-      req_addr_q <= job_input_q + AxiAddrW'((64'(n_first) * 64'(nb)) << BeatLsb);
+      req_addr_q <= job_input_q + AxiAddrW'((64'(first) * 64'(nb)) << BeatLsb);
     end else if (req_valid_q && req_ready_i) begin
       req_row_q  <= req_row_q + 7'd1;
       req_addr_q <= req_addr_q + AxiAddrW'(64'(nb) << BeatLsb);

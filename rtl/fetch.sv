@@ -64,8 +64,12 @@ module fetch #(
 );
   localparam int ByteShift = $clog2(AxiW / 8);
   localparam int HeadBeats = (AxiW < 512) ? 512 / AxiW : 1;    // header and one instruction: a legal program's least
-  localparam int ReqBeats = (AxiW < 1024) ? 1024 / AxiW : 1;
-  localparam int BufBeats = 2 * ReqBeats;
+  // The beat buffer holds instructions for two queues, so that the memory's latency and the beats of other clients in
+  // flight do not starve short instructions; a quarter of it is asked for at a time, at least 1024 bits.
+  localparam int LeastBeats = (AxiW < 1024) ? 1024 / AxiW : 1;
+  localparam int WantBeats = 2 * QueueDepth * 256 / AxiW;
+  localparam int BufBeats = (WantBeats > 2 * LeastBeats) ? WantBeats : 2 * LeastBeats;
+  localparam int ReqBeats = (BufBeats / 4 > LeastBeats) ? BufBeats / 4 : LeastBeats;
   localparam int CreditW = $clog2(BufBeats + 1);
   localparam int Magic = 32'h50544142;
 
@@ -337,7 +341,7 @@ module fetch #(
 
   unit_queue #(
     .Depth   (QueueDepth),
-    .InstrLen(bat_pkg::EmbedRvalidLsb + bat_pkg::EmbedRvalidW),
+    .InstrLen(bat_pkg::EmbedInRowLsb + bat_pkg::EmbedInRowW),
     .SideW   (RowSideW)
   ) u_row_queue (
     .clk_i      (clk_i),
@@ -390,7 +394,7 @@ module fetch #(
 
   unit_queue #(
     .Depth   (QueueDepth),
-    .InstrLen(bat_pkg::StoreOutOffLsb + bat_pkg::StoreOutOffW),
+    .InstrLen(bat_pkg::StoreFirstLsb + bat_pkg::StoreFirstW),
     .SideW   (StoSideW)
   ) u_sto_queue (
     .clk_i      (clk_i),

@@ -84,6 +84,7 @@ module row_slice #(
   // Embedding.
   input  logic                     eb_load_i,       // this row takes the AXI beat
   input  logic [         AxiW-1:0] eb_data_i,
+  input  logic                     em_take_i,       // the beat taken becomes the current one
   input  logic                     em_ld_i,         // e0: take the next Lanes values
   input  logic [              2:0] em_eshift_i,     // e0
   input  logic                     em_sq_i,         // e2
@@ -383,6 +384,7 @@ module row_slice #(
     .clk_i,
     .load_i (eb_load_i),
     .beat_i (eb_data_i),
+    .take_i (em_take_i),
     .next_i (em_ld_i),
     .shift_i(em_eshift_i),
     .value_o(em_value)

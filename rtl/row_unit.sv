@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // ROW unit: executes LN, EMBED and FEAT for all row slices in lockstep (docs/architecture.md, section 5).
 //
-// Instructions enter and complete in order; the roots of an LN overlap the pass of the LN before. Latencies and flow
-// control: see ln_control, embed_control and feature_control.
+// Instructions enter and complete in order; the roots of an LN overlap the pass of the LN before, and EMBED fetches
+// while an LN runs. Latencies and flow control: see ln_control, embed_control and feature_control.
 `default_nettype none
 
 module row_unit #(
@@ -17,6 +17,7 @@ module row_unit #(
   parameter int StatDepth  = 2,   // row tiles of one bank
   parameter int TokensEn   = 1,
   parameter int FeaturesEn = 1,
+  parameter int EmbedBurst = 4,   // beats of a burst of an embedding row, power of two
   // Derived, not to be set.
   parameter int ResAw      = (ResDepth > 1) ? $clog2(ResDepth) : 1,
   parameter int StatAw     = (StatDepth > 1) ? $clog2(StatDepth) : 1,
@@ -64,6 +65,7 @@ module row_unit #(
   // To the row slices; one bit a row in eb_load_o and xb_we_o.
   output logic [      TR-1:0] eb_load_o,
   output logic [    AxiW-1:0] eb_data_o,
+  output logic                em_take_o,
   output logic                em_ld_o,
   output logic [         2:0] em_eshift_o,
   output logic                em_sq_o,
@@ -98,9 +100,11 @@ module row_unit #(
   output logic [      TK-1:0] xb_data_o
 );
   // ---------------------------------------------------------------------------------------------------------------
-  // Instructions enter in order: LN when the former LN's roots are done, others when everything before is done.
+  // Instructions enter in order: LN when the former LN's roots are done, FEAT when everything before is done. EMBED may
+  // fetch its rows while an LN runs and adds them when that is done.
   logic [3:0] op;
   logic       is_ln;
+  logic       is_embed;
   logic       accept;
   logic       ln_ready;
   logic       ln_idle;
@@ -108,6 +112,7 @@ module row_unit #(
   logic       ln_wait;
   logic       ln_done;
   logic       em_active;
+  logic       em_use;      // EMBED has the data path
   logic       em_work;
   logic       em_wait;
   logic       em_done;
@@ -116,7 +121,9 @@ module row_unit #(
   logic       ft_done;
   assign op            = instr_i[bat_pkg::OpLsb+:bat_pkg::OpW];
   assign is_ln         = (op == 4'(bat_pkg::OpLn));
-  assign instr_ready_o = !em_active && !ft_active && (is_ln ? ln_ready : ln_idle);
+  assign is_embed      = (op == 4'(bat_pkg::OpEmbed));
+  assign instr_ready_o = !em_active && !ft_active && (is_ln ? ln_ready : (is_embed || ln_idle));
+  assign em_use        = em_active && ln_idle;
   assign accept        = instr_valid_i && instr_ready_o;
   assign done_o        = ln_done || em_done || ft_done;
   assign stalled_o     = ln_wait || em_wait;
@@ -208,17 +215,19 @@ module row_unit #(
   logic                em_bank;
 
   embed_control #(
-    .TR       (TR),
-    .Lanes    (Lanes),
-    .AxiW     (AxiW),
-    .AxiAddrW (AxiAddrW),
-    .ResDepth (ResDepth),
-    .StatDepth(StatDepth),
-    .TokensEn (TokensEn)
+    .TR        (TR),
+    .Lanes     (Lanes),
+    .AxiW      (AxiW),
+    .AxiAddrW  (AxiAddrW),
+    .ResDepth  (ResDepth),
+    .StatDepth (StatDepth),
+    .TokensEn  (TokensEn),
+    .BurstBeats(EmbedBurst)
   ) u_embed (
     .clk_i,
     .rst_ni,
-    .start_i     (accept && op == 4'(bat_pkg::OpEmbed)),
+    .start_i     (accept && is_embed),
+    .hold_i      (!ln_idle),
     .first_i     (accept && instr_first_i),
     .instr_i,
     .model_base_i,
@@ -245,6 +254,7 @@ module row_unit #(
     .stat_waddr_o(ru_stat_waddr_o),
     .eb_load_o,
     .eb_data_o,
+    .em_take_o,
     .em_ld_o,
     .em_eshift_o,
     .em_x_en_o   (em_x_en),
@@ -312,13 +322,13 @@ module row_unit #(
   assign rsp_ready_o    = em_rsp_ready || ft_rsp_ready;
   assign ru_req_o       = ln_req | em_req;
   assign ru_res_re_o    = ln_res_re | em_res_re;
-  assign ru_res_raddr_o = em_active ? em_res_raddr : ln_res_raddr;
+  assign ru_res_raddr_o = em_use ? em_res_raddr : ln_res_raddr;
   assign ru_res_we_o    = ln_res_we | em_res_we;
-  assign ru_res_mask_o  = em_active ? em_res_mask : ln_res_mask;
-  assign ru_res_waddr_o = em_active ? em_res_waddr : ln_res_waddr;
+  assign ru_res_mask_o  = em_use ? em_res_mask : ln_res_mask;
+  assign ru_res_waddr_o = em_use ? em_res_waddr : ln_res_waddr;
   assign ln_en_o        = {ln_en[8:7], ln_en[6] || em_x_en, ln_en[5:1], ln_en[0] || em_sq_o};
-  assign ln_xsel_o      = em_active ? {1'b1, em_add} : {1'b0, ln_again};
-  assign ln_bank_o      = em_active ? em_bank : ln_bank;
+  assign ln_xsel_o      = em_use ? {1'b1, em_add} : {1'b0, ln_again};
+  assign ln_bank_o      = em_use ? em_bank : ln_bank;
   assign xb_feat_o      = ft_active;
   assign xb_we_o        = ft_active ? ft_xb_we : {TR{ln_xb_we}};
   assign xb_addr_o      = ft_active ? ft_xb_addr : ln_xb_addr;

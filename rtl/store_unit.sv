@@ -175,7 +175,7 @@ module store_unit #(
     if (accept) begin
       addr_q  <= base_i + AxiAddrW'({out_off, 2'b00});
       left_q  <= count;
-      index_q <= '0;
+      index_q <= instr_i[bat_pkg::StoreFirstLsb+:bat_pkg::StoreFirstW];
     end
     if (state_q == 3'(StPlan)) begin
       burst_q        <= burst[8:0];
@@ -217,7 +217,7 @@ module store_unit #(
 
   /* verilator lint_off UNUSED */
   logic unused;
-  assign unused = ^{instr_i[31:4], instr_i[255:bat_pkg::StoreOutOffLsb+bat_pkg::StoreOutOffW], out_off, burst, len[8],
+  assign unused = ^{instr_i[31:4], instr_i[255:bat_pkg::StoreFirstLsb+bat_pkg::StoreFirstW], out_off, burst, len[8],
                     addr_q[1:0], m_axi_bresp_i[0]};
   /* verilator lint_on UNUSED */
 endmodule

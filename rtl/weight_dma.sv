@@ -3,11 +3,12 @@
 //
 // A LOAD is requested in chunks, each only when its ring has room for it, so that data are always taken when they
 // come; requests run up to four LOADs ahead of the data. W words (TC*TK bits) are written in groups of CW bits as
-// beats come; the other rings a word at a time. A LOAD ends with its last beat; words that would pass its word count
-// are dropped.
+// beats come. Beats for the other rings pass a FIFO and are written a word at a time, while beats for W go on. A LOAD
+// ends with its last beat, and completes when those before it have; words that would pass its word count are dropped.
 // Ring counts are free-running modulo 2^16: reserved >= head (words complete) >= tail (words freed).
-// Latency: a beat is in the ring one cycle after it came and counted one cycle later. Throughput: a beat a cycle, or
-// AxiW/word cycles a beat where a ring word is narrower than a beat.
+// Latency: a beat is in the ring one cycle (T, P, L: two cycles) after it came and counted one cycle later. Throughput:
+// a beat a cycle, or AxiW/word cycles a beat where a ring word is narrower than a beat; of T, P and L that shows only
+// where more than ParBeats beats come at once.
 // Flow control: valid/ready; instr_ready_o, req_valid_o and rsp_ready_o depend on registers only.
 `default_nettype none
 
@@ -76,6 +77,7 @@ module weight_dma #(
 );
   localparam int ByteShift = $clog2(AxiW / 8);
   localparam int Groups = TC * TK / CW;
+  localparam int ParBeats = (AxiW > ParW || AxiW > LW) ? 256 : 2;  // FIFO of the narrow rings
 
   // Beats of a chunk: whole words, about ChunkBeats, at most a quarter of the ring unless one word or beat is more.
   function automatic integer chunk_beats(input integer word_bits, input integer depth);
@@ -163,7 +165,7 @@ module weight_dma #(
 
   always_ff @(posedge clk_i) begin
     if (accept) begin
-      rq_dest_q  <= instr_i[bat_pkg::LoadDestLsb+:bat_pkg::LoadDestW];
+      rq_dest_q  <= load_dest;
       rq_addr_q  <= base_i + (AxiAddrW'(load_addr) << ByteShift);
       rq_words_q <= load_words;
       rq_beats_q <= load_beats;
@@ -175,58 +177,110 @@ module weight_dma #(
   end
 
   // ---------------------------------------------------------------- LOADs whose data are still to come
+  logic is_w_load;
+  logic [1:0] load_dest;
+  assign load_dest = instr_i[bat_pkg::LoadDestLsb+:bat_pkg::LoadDestW];
+  assign is_w_load = load_dest == 2'(bat_pkg::RingW);
+
+  // All of them, in the order of their beats.
+  logic beats_ready;
   logic desc_valid;
   logic desc_pop;
-  logic [1:0] dest;
+  logic is_w;
   logic [23:0] words;
   logic [23:0] beats;
+  // T, P and L, in the order of the beats in the FIFO.
+  logic narrow_ready;
+  logic narrow_valid;
+  logic narrow_pop;
+  logic [1:0] narrow_dest;
+  logic [23:0] narrow_words;
+  logic [23:0] narrow_beats;
+  // Completion in order.
+  logic order_ready;
+  logic order_valid;
+  logic order_pop;
+  logic order_w;
   /* verilator lint_off UNUSED */
   logic [2:0] unused_desc_count;
+  logic [3:0] unused_narrow_count;
+  logic [3:0] unused_order_count;
   /* verilator lint_on UNUSED */
+  assign desc_ready = beats_ready && narrow_ready && order_ready;
 
   bat_fifo #(
-    .Width(50),
+    .Width(49),
     .Depth(4)
   ) u_descriptors (
     .clk_i      (clk_i),
     .rst_ni     (rst_ni),
     .in_valid_i (accept),
-    .in_ready_o (desc_ready),
-    .in_data_i  ({instr_i[bat_pkg::LoadDestLsb+:bat_pkg::LoadDestW], load_words, load_beats}),
+    .in_ready_o (beats_ready),
+    .in_data_i  ({is_w_load, load_words, load_beats}),
     .out_valid_o(desc_valid),
     .out_ready_i(desc_pop),
-    .out_data_o ({dest, words, beats}),
+    .out_data_o ({is_w, words, beats}),
     .count_o    (unused_desc_count)
   );
+  bat_fifo #(
+    .Width(50),
+    .Depth(8)
+  ) u_narrow (
+    .clk_i      (clk_i),
+    .rst_ni     (rst_ni),
+    .in_valid_i (accept && !is_w_load),
+    .in_ready_o (narrow_ready),
+    .in_data_i  ({load_dest, load_words, load_beats}),
+    .out_valid_o(narrow_valid),
+    .out_ready_i(narrow_pop),
+    .out_data_o ({narrow_dest, narrow_words, narrow_beats}),
+    .count_o    (unused_narrow_count)
+  );
+  bat_fifo #(
+    .Width(1),
+    .Depth(12)
+  ) u_order (
+    .clk_i      (clk_i),
+    .rst_ni     (rst_ni),
+    .in_valid_i (accept),
+    .in_ready_o (order_ready),
+    .in_data_i  (is_w_load),
+    .out_valid_o(order_valid),
+    .out_ready_i(order_pop),
+    .out_data_o (order_w),
+    .count_o    (unused_order_count)
+  );
 
-  // ---------------------------------------------------------------- data
-  logic is_w, is_l;
+  // ---------------------------------------------------------------- beats
   logic [23:0] beat_q;        // beats taken of this LOAD
-  logic [23:0] word_q;        // words written of this LOAD
-  logic [WrGrpW-1:0] grp_q;   // group of the W word
   logic take;                 // a beat is done with
   logic last_beat;
-  logic surplus;              // all words are written
-  logic out_valid;            // a group (W) or word leaves the gearbox
-  logic word_done;
-  logic out_last;
-  logic w_in_ready, w_out_valid;
-  logic [CW-1:0] w_out;
-  logic p_in_ready, p_out_valid;
-  logic [ParW-1:0] p_out;
-  logic l_in_ready, l_out_valid;
-  logic [LW-1:0] l_out;
+  logic w_in_ready;
+  logic fifo_in_ready;
 
-  assign is_w        = dest == 2'(bat_pkg::RingW);
-  assign is_l        = dest == 2'(bat_pkg::RingL);
-  assign rsp_ready_o = desc_valid && beats != '0 && (is_w ? w_in_ready : is_l ? l_in_ready : p_in_ready);
+  assign rsp_ready_o = desc_valid && beats != '0 && (is_w ? w_in_ready : fifo_in_ready);
   assign take        = rsp_valid_i && rsp_ready_o;
   assign last_beat   = beat_q + 24'd1 == beats;
-  assign surplus     = word_q == words;
-  assign out_valid   = (is_w ? w_out_valid : is_l ? l_out_valid : p_out_valid) && !surplus;
-  assign word_done   = !is_w || grp_q == WrGrpW'(Groups - 1);
-  assign out_last    = surplus || (word_q + 24'd1 == words && word_done);
   assign desc_pop    = desc_valid && (beats == '0 || (take && last_beat));
+
+  always_ff @(posedge clk_i or negedge rst_ni) begin
+    if (!rst_ni) beat_q <= '0;
+    else if (desc_pop) beat_q <= '0;
+    else if (take) beat_q <= beat_q + 24'd1;
+  end
+
+  // ---------------------------------------------------------------- W
+  logic [23:0] word_q;        // words written of this LOAD
+  logic [WrGrpW-1:0] grp_q;   // group of the W word
+  logic surplus;              // all words are written
+  logic out_valid;            // a group leaves the gearbox
+  logic word_done;
+  logic w_out_valid;
+  logic [CW-1:0] w_out;
+
+  assign surplus   = word_q == words;
+  assign out_valid = w_out_valid && !surplus;
+  assign word_done = grp_q == WrGrpW'(Groups - 1);
 
   bat_gearbox #(
     .InW (AxiW),
@@ -234,15 +288,72 @@ module weight_dma #(
   ) u_w_gear (
     .clk_i      (clk_i),
     .rst_ni     (rst_ni),
-    .in_valid_i (rsp_valid_i && desc_valid && is_w),
+    .in_valid_i (rsp_valid_i && desc_valid && beats != '0 && is_w),
     .in_ready_o (w_in_ready),
     .in_data_i  (rsp_data_i),
     .restart_i  (last_beat),
     .out_valid_o(w_out_valid),
     .out_ready_i(1'b1),
-    .out_last_i (out_last),
+    .out_last_i (surplus || (word_q + 24'd1 == words && word_done)),
     .out_data_o (w_out)
   );
+
+  always_ff @(posedge clk_i or negedge rst_ni) begin
+    if (!rst_ni) begin
+      word_q <= '0;
+      grp_q  <= '0;
+    end else if (desc_pop) begin
+      word_q <= '0;
+      grp_q  <= '0;
+    end else if (out_valid) begin
+      if (word_done) word_q <= word_q + 24'd1;
+      grp_q <= word_done ? '0 : grp_q + WrGrpW'(1);
+    end
+  end
+
+  // ---------------------------------------------------------------- T, P and L
+  logic fifo_valid;
+  logic fifo_ready;
+  logic [AxiW-1:0] fifo_data;
+  logic [23:0] narrow_beat_q;
+  logic [23:0] narrow_word_q;
+  logic is_l;
+  logic narrow_take;
+  logic narrow_last;
+  logic narrow_surplus;
+  logic narrow_out;           // a word leaves its gearbox
+  logic narrow_out_last;
+  logic p_in_ready, p_out_valid;
+  logic [ParW-1:0] p_out;
+  logic l_in_ready, l_out_valid;
+  logic [LW-1:0] l_out;
+  /* verilator lint_off UNUSED */
+  logic [$clog2(ParBeats+1)-1:0] unused_fifo_count;
+  /* verilator lint_on UNUSED */
+
+  bat_fifo #(
+    .Width(AxiW),
+    .Depth(ParBeats)
+  ) u_beats (
+    .clk_i      (clk_i),
+    .rst_ni     (rst_ni),
+    .in_valid_i (rsp_valid_i && desc_valid && beats != '0 && !is_w),
+    .in_ready_o (fifo_in_ready),
+    .in_data_i  (rsp_data_i),
+    .out_valid_o(fifo_valid),
+    .out_ready_i(fifo_ready),
+    .out_data_o (fifo_data),
+    .count_o    (unused_fifo_count)
+  );
+
+  assign is_l            = narrow_dest == 2'(bat_pkg::RingL);
+  assign fifo_ready      = narrow_valid && narrow_beats != '0 && (is_l ? l_in_ready : p_in_ready);
+  assign narrow_take     = fifo_valid && fifo_ready;
+  assign narrow_last     = narrow_beat_q + 24'd1 == narrow_beats;
+  assign narrow_surplus  = narrow_word_q == narrow_words;
+  assign narrow_out      = (is_l ? l_out_valid : p_out_valid) && !narrow_surplus;
+  assign narrow_out_last = narrow_surplus || narrow_word_q + 24'd1 == narrow_words;
+  assign narrow_pop      = narrow_valid && (narrow_beats == '0 || (narrow_take && narrow_last));
 
   bat_gearbox #(
     .InW (AxiW),
@@ -250,13 +361,13 @@ module weight_dma #(
   ) u_p_gear (
     .clk_i      (clk_i),
     .rst_ni     (rst_ni),
-    .in_valid_i (rsp_valid_i && desc_valid && !is_w && (!is_l || LW == ParW)),
+    .in_valid_i (fifo_valid && narrow_valid && narrow_beats != '0 && (!is_l || LW == ParW)),
     .in_ready_o (p_in_ready),
-    .in_data_i  (rsp_data_i),
-    .restart_i  (last_beat),
+    .in_data_i  (fifo_data),
+    .restart_i  (narrow_last),
     .out_valid_o(p_out_valid),
     .out_ready_i(1'b1),
-    .out_last_i (out_last),
+    .out_last_i (narrow_out_last),
     .out_data_o (p_out)
   );
 
@@ -271,58 +382,64 @@ module weight_dma #(
     ) u_l_gear (
       .clk_i      (clk_i),
       .rst_ni     (rst_ni),
-      .in_valid_i (rsp_valid_i && desc_valid && is_l),
+      .in_valid_i (fifo_valid && narrow_valid && narrow_beats != '0 && is_l),
       .in_ready_o (l_in_ready),
-      .in_data_i  (rsp_data_i),
-      .restart_i  (last_beat),
+      .in_data_i  (fifo_data),
+      .restart_i  (narrow_last),
       .out_valid_o(l_out_valid),
       .out_ready_i(1'b1),
-      .out_last_i (out_last),
+      .out_last_i (narrow_out_last),
       .out_data_o (l_out)
     );
   end
 
   always_ff @(posedge clk_i or negedge rst_ni) begin
     if (!rst_ni) begin
-      beat_q <= '0;
-      word_q <= '0;
-      grp_q  <= '0;
-    end else if (desc_pop) begin
-      beat_q <= '0;
-      word_q <= '0;
-      grp_q  <= '0;
+      narrow_beat_q <= '0;
+      narrow_word_q <= '0;
+    end else if (narrow_pop) begin
+      narrow_beat_q <= '0;
+      narrow_word_q <= '0;
     end else begin
-      if (take) beat_q <= beat_q + 24'd1;
-      if (out_valid && word_done) word_q <= word_q + 24'd1;
-      if (out_valid && is_w) grp_q <= word_done ? '0 : grp_q + WrGrpW'(1);
+      if (narrow_take) narrow_beat_q <= narrow_beat_q + 24'd1;
+      if (narrow_out) narrow_word_q <= narrow_word_q + 24'd1;
     end
   end
 
   // ---------------------------------------------------------------- ring writes, one cycle later
   logic [3:0] wr_q;      // by ring
-  logic complete_q;      // the write completes its word
+  logic complete_q;      // the write completes its word of W
+  logic [3:0] w_done_q;  // LOADs whose data are in the ring, but which wait for one before
+  logic [3:0] narrow_done_q;
   logic end_q;
+
+  assign order_pop = order_valid && (order_w ? w_done_q != '0 : narrow_done_q != '0);
 
   always_ff @(posedge clk_i or negedge rst_ni) begin
     if (!rst_ni) begin
-      wr_q       <= '0;
-      complete_q <= 1'b0;
-      end_q      <= 1'b0;
-      done_o     <= 1'b0;
+      wr_q          <= '0;
+      complete_q    <= 1'b0;
+      w_done_q      <= '0;
+      narrow_done_q <= '0;
+      end_q         <= 1'b0;
+      done_o        <= 1'b0;
     end else begin
-      wr_q       <= out_valid ? (4'b0001 << dest) : 4'b0000;
-      complete_q <= word_done;
-      end_q      <= desc_pop;
-      done_o     <= end_q;
+      wr_q                 <= narrow_out ? (4'b0001 << narrow_dest) : 4'b0000;
+      wr_q[bat_pkg::RingW] <= out_valid;
+      complete_q           <= word_done;
+      w_done_q             <= w_done_q + 4'(desc_pop && is_w) - 4'(order_pop && order_w);
+      narrow_done_q        <= narrow_done_q + 4'(narrow_pop) - 4'(order_pop && !order_w);
+      end_q                <= order_pop;
+      done_o               <= end_q;
     end
   end
 
   always_ff @(posedge clk_i) begin
-    if (out_valid && is_w) begin
+    if (out_valid) begin
       wr_data_o <= w_out;
       wr_cgrp_o <= grp_q;
     end
-    if (out_valid && !is_w) begin
+    if (narrow_out) begin
       par_wr_data_o <= p_out;
       l_wr_data_o   <= l_out;
     end
@@ -376,7 +493,7 @@ module weight_dma #(
   assign l_wr_valid_o = wr_q[bat_pkg::RingL];
   assign l_wr_addr_o  = l_head_o[LAddrW-1:0];
 
-  assign busy_o    = take || out_valid;
+  assign busy_o    = take || out_valid || narrow_out;
   assign stalled_o = !busy_o && rq_active_q && !req_valid_o;
 
   /* verilator lint_off UNUSED */

@@ -3,7 +3,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <chrono>
+#include <deque>
 #include <utility>
 
 #include "models/bmt/golden.hpp"
@@ -67,6 +69,7 @@ class Session {
     DriverOptions driver_options;
     // Anywhere in memory must do: the seed moves everything.
     driver_options.base = 4096 + 64 * (options_.seed % 97);
+    driver_options.sentences = std::min(options_.sentences, bench_.plan().sentences);
     Driver driver(*device, bench_.config(), bench_.plan(), image.value(), driver_options);
     if (Status s = driver.start(); !s.ok()) return s.error();
     const auto started = std::chrono::steady_clock::now();
@@ -124,24 +127,30 @@ class Session {
     return hooks;
   }
 
-  void expect(std::size_t i, const Program& program) {
-    auto tensors_of_sample = tensors() ? std::make_unique<GoldenTensors>() : nullptr;
-    if (compare_) {
-      auto logits = golden_.logits(samples_[i], tensors_of_sample.get());
+  void expect(std::size_t first, const Program& program) {
+    std::vector<std::unique_ptr<GoldenTensors>> golden;
+    for (std::size_t i = first; compare_ && i < first + program.lengths.size(); ++i) {
+      golden.push_back(tensors() ? std::make_unique<GoldenTensors>() : nullptr);
+      auto logits = golden_.logits(samples_[i], golden.back().get());
       if (!logits.ok()) {
         error_ = logits.error();
         return;
       }
       expected_[i] = std::move(logits).value();
     }
-    if (tensors()) scoreboard_.expect(i, program, std::move(tensors_of_sample));
-    if (!options_.timeline.empty()) timeline_.expect(i, program);
+    if (!options_.timeline.empty()) timeline_.expect(first, program);
+    if (!tensors()) return;
+    jobs_end_.push_back(first + program.lengths.size());
+    scoreboard_.expect(first, program, std::move(golden));
   }
 
   void receive(std::size_t i, const std::vector<std::int32_t>& logits) {
     result_.logits[i] = logits;
     if (compare_) compare_logits(i, logits);
-    if (options_.backend == Backend::kInterpreter) scoreboard_.retire();
+    if (options_.backend == Backend::kInterpreter && i + 1 == jobs_end_.front()) {
+      jobs_end_.pop_front();
+      scoreboard_.retire();
+    }
     report_progress(++received_);
   }
 
@@ -241,6 +250,7 @@ class Session {
   RunResult result_;
   std::vector<std::vector<std::int32_t>> expected_;
   std::vector<Mismatch> logit_mismatches_;
+  std::deque<std::size_t> jobs_end_;  ///< samples up to the end of each observed job
   std::size_t received_ = 0;
   std::optional<Error> error_;
 };

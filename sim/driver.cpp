@@ -73,12 +73,14 @@ Status Driver::configure() {
 
 Status Driver::allocate_slots() {
   const std::uint64_t alignment = static_cast<std::uint64_t>(memory_alignment(plan_));
+  const auto sentences = static_cast<std::uint64_t>(std::max(options_.sentences, 1));
   const std::uint64_t row = std::max<std::uint64_t>(
       4, round_up(static_cast<std::uint64_t>(std::max(image_.features, 1)), plan_.axi_bytes));
   const std::uint64_t input =
-      round_up(row * static_cast<std::uint64_t>(image_.max_tokens), alignment);
-  const std::uint64_t output = round_up(4 * static_cast<std::uint64_t>(image_.classes), alignment) +
-                               2 * kGuardBytes + 2 * alignment;
+      round_up(row * static_cast<std::uint64_t>(image_.max_tokens), alignment) * sentences;
+  const std::uint64_t output =
+      round_up(4 * static_cast<std::uint64_t>(plan_.logit_words), alignment) + 2 * kGuardBytes +
+      2 * alignment;
   const int window = options_.window > 0 ? options_.window : plan_.job_queue_depth;
   const std::vector<std::uint8_t> guard(output, kGuard);
   for (int i = 0; i < window; ++i) {
@@ -101,11 +103,11 @@ Status Driver::start() {
   return configure();
 }
 
-Result<const Program*> Driver::program(int tokens) {
-  if (const auto it = programs_.find(tokens); it != programs_.end()) {
+Result<const Program*> Driver::program(const std::vector<int>& lengths) {
+  if (const auto it = programs_.find(lengths); it != programs_.end()) {
     return static_cast<const Program*>(it->second.program.get());
   }
-  Result<Program> compiled = compile_program(config_, plan_, image_, tokens);
+  Result<Program> compiled = compile_program(config_, plan_, image_, lengths);
   if (!compiled.ok()) return compiled.error();
   LoadedProgram loaded;
   loaded.program = std::make_unique<Program>(std::move(compiled).value());
@@ -113,32 +115,48 @@ Result<const Program*> Driver::program(int tokens) {
   loaded.address = allocate(bytes.size());
   if (Status s = device_.write_memory(loaded.address, bytes); !s.ok()) return s.error();
   const Program* result = loaded.program.get();
-  programs_[tokens] = std::move(loaded);
+  programs_[lengths] = std::move(loaded);
   return result;
 }
 
-Result<std::uint64_t> Driver::program_address(int tokens) {
-  const Result<const Program*> loaded = program(tokens);
+Result<std::uint64_t> Driver::program_address(const std::vector<int>& lengths) {
+  const Result<const Program*> loaded = program(lengths);
   if (!loaded.ok()) return loaded.error();
-  return programs_.at(tokens).address;
+  return programs_.at(lengths).address;
 }
 
-Status Driver::push(std::size_t sample, const bmt::Sample& data, const DriverHooks& hooks) {
-  const Result<const Program*> wanted = program(data.tokens());
+std::vector<int> Driver::next_lengths(std::span<const bmt::Sample> samples) const {
+  std::vector<int> lengths{samples.front().tokens()};
+  const auto most = static_cast<std::size_t>(std::max(options_.sentences, 1));
+  for (const bmt::Sample& sample : samples.subspan(1)) {
+    if (lengths.size() == most) break;
+    lengths.push_back(sample.tokens());
+    if (check_lengths(config_, plan_, image_, lengths)) continue;
+    lengths.pop_back();
+    break;
+  }
+  return lengths;
+}
+
+Result<std::size_t> Driver::push(std::size_t first, std::span<const bmt::Sample> rest,
+                                 const DriverHooks& hooks) {
+  const std::vector<int> lengths = next_lengths(rest);
+  const Result<const Program*> wanted = program(lengths);
   if (!wanted.ok()) return wanted.error();
   const Program& program = *wanted.value();
-  const auto input = pack_input(program.input, data);
+  const auto input = pack_input(program.input, rest.first(lengths.size()));
   if (!input.ok()) return input.error();
   const std::size_t index = pushed_++ % slots_.size();
   const Slot& slot = slots_[index];
-  if (Status s = device_.write_memory(slot.input, input.value()); !s.ok()) return s;
-  if (hooks.before_push) hooks.before_push(sample, program);
-  const std::uint64_t address = programs_.at(data.tokens()).address;
-  if (Status s = write_wide(reg::kJobProgram, address); !s.ok()) return s;
-  if (Status s = write_wide(reg::kJobInput, slot.input); !s.ok()) return s;
-  if (Status s = write_wide(reg::kJobOutput, slot.output); !s.ok()) return s;
-  in_flight_.push_back(InFlight{sample, &program, index});
-  return device_.write_register(reg::kJobPush, 1);
+  if (Status s = device_.write_memory(slot.input, input.value()); !s.ok()) return s.error();
+  if (hooks.before_push) hooks.before_push(first, program);
+  const std::uint64_t address = programs_.at(lengths).address;
+  if (Status s = write_wide(reg::kJobProgram, address); !s.ok()) return s.error();
+  if (Status s = write_wide(reg::kJobInput, slot.input); !s.ok()) return s.error();
+  if (Status s = write_wide(reg::kJobOutput, slot.output); !s.ok()) return s.error();
+  in_flight_.push_back(InFlight{first, &program, index});
+  if (Status s = device_.write_register(reg::kJobPush, 1); !s.ok()) return s.error();
+  return lengths.size();
 }
 
 Status Driver::retire(const DriverHooks& hooks) {
@@ -152,7 +170,11 @@ Status Driver::retire(const DriverHooks& hooks) {
     in_flight_.erase(in_flight_.begin());
     std::vector<std::uint8_t> bytes(job.program->output.bytes);
     if (Status s = device_.read_memory(slots_[job.slot].output, bytes); !s.ok()) return s;
-    if (hooks.completed) hooks.completed(job.sample, unpack_output(job.program->output, bytes));
+    if (!hooks.completed) continue;
+    for (int i = 0; i < job.program->output.sentences; ++i) {
+      hooks.completed(job.first + static_cast<std::size_t>(i),
+                      unpack_output(job.program->output, i, bytes));
+    }
   }
   return Ok{};
 }
@@ -196,8 +218,9 @@ Status Driver::run(const std::vector<bmt::Sample>& samples, const DriverHooks& h
   std::size_t next = 0;
   while (next < samples.size() || !in_flight_.empty()) {
     while (next < samples.size() && in_flight_.size() < slots_.size()) {
-      if (Status s = push(next, samples[next], hooks); !s.ok()) return s;
-      ++next;
+      const auto taken = push(next, std::span(samples).subspan(next), hooks);
+      if (!taken.ok()) return taken.error();
+      next += taken.value();
     }
     if (Status s = wait(hooks); !s.ok()) return s;
   }
@@ -246,11 +269,16 @@ Status Driver::check_memory() {
                  ErrorKind::kMismatch};
   };
   if (Status s = same(model_address_, image_.bytes, "the model"); !s.ok()) return s;
-  for (const auto& [tokens, loaded] : programs_) {
+  for (const auto& [lengths, loaded] : programs_) {
     if (Status s = same(loaded.address, loaded.program->bytes(), "a program"); !s.ok()) return s;
   }
   const std::vector<std::uint8_t> guard(kGuardBytes, kGuard);
-  const std::uint64_t logits = 4 * static_cast<std::uint64_t>(image_.classes);
+  // The largest job may have written this much; a smaller one leaves the guard bytes behind it.
+  int words = image_.classes;
+  for (const auto& [lengths, loaded] : programs_) {
+    words = std::max(words, loaded.program->output.words());
+  }
+  const std::uint64_t logits = 4 * static_cast<std::uint64_t>(words);
   for (const Slot& slot : slots_) {
     if (Status s = same(slot.output - kGuardBytes, guard, "bytes before an output"); !s.ok()) {
       return s;

@@ -7,6 +7,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -21,13 +22,16 @@ struct DriverOptions {
   std::uint64_t base = 4096;
   /// Jobs in flight; 0: as many as the job queue holds.
   int window = 0;
+  /// Sentences of a job at most; as many as fit one program are put together.
+  int sentences = 1;
   /// A job that takes longer has failed.
   std::uint64_t max_job_cycles = 4000000000ULL;
 };
 
-/// Calls around each job; empty functions are skipped.
+/// Calls around each job and for each sample; empty functions are skipped.
 struct DriverHooks {
-  std::function<void(std::size_t sample, const Program& program)> before_push;
+  /// `first` is the first sample of the job.
+  std::function<void(std::size_t first, const Program& program)> before_push;
   std::function<void(std::size_t sample, const std::vector<std::int32_t>& logits)> completed;
 };
 
@@ -46,10 +50,10 @@ class Driver {
 
   /// Resets the device, checks that it is the accelerator of the configuration, writes the model.
   Status start();
-  /// The program for `tokens` tokens; compiled and written to device memory on first use.
-  Result<const Program*> program(int tokens);
+  /// The program for sentences of these lengths; compiled and written to device memory on first use.
+  Result<const Program*> program(const std::vector<int>& lengths);
   /// Where that program lies in device memory.
-  Result<std::uint64_t> program_address(int tokens);
+  Result<std::uint64_t> program_address(const std::vector<int>& lengths);
   /// Runs samples back to back. Errors: invalid sample, hang, device error (see `fault`).
   Status run(const std::vector<bmt::Sample>& samples, const DriverHooks& hooks = {});
   /// What ERROR held when `run` failed; code 0 if it failed otherwise.
@@ -72,7 +76,7 @@ class Driver {
     std::uint64_t output = 0;
   };
   struct InFlight {
-    std::size_t sample;
+    std::size_t first;  ///< sample
     const Program* program;
     std::size_t slot;
   };
@@ -82,7 +86,11 @@ class Driver {
   Status configure();
   Status allocate_slots();
   Status write_wide(std::uint32_t offset, std::uint64_t value);
-  Status push(std::size_t sample, const bmt::Sample& data, const DriverHooks& hooks);
+  /// Lengths of the samples from the first of `samples` on that fit one job.
+  std::vector<int> next_lengths(std::span<const bmt::Sample> samples) const;
+  /// Queues a job of the first samples of `rest`; `first` is their number, their count the result.
+  Result<std::size_t> push(std::size_t first, std::span<const bmt::Sample> rest,
+                           const DriverHooks& hooks);
   /// Waits for the interrupt and retires what is done.
   Status wait(const DriverHooks& hooks);
   Status retire(const DriverHooks& hooks);
@@ -95,7 +103,7 @@ class Driver {
   DriverOptions options_;
   std::uint64_t free_ = 0;
   std::uint64_t model_address_ = 0;
-  std::map<int, LoadedProgram> programs_;
+  std::map<std::vector<int>, LoadedProgram> programs_;
   std::vector<Slot> slots_;
   std::vector<InFlight> in_flight_;
   std::size_t pushed_ = 0;

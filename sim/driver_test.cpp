@@ -72,7 +72,7 @@ TEST(Driver, ReportsADeviceErrorAndRecovers) {
   Driver driver(device, config, planned, image, DriverOptions{});
   ASSERT_TRUE(driver.start().ok());
   const auto samples = samples_of(model, 2);
-  const std::uint64_t address = driver.program_address(samples[0].tokens()).value();
+  const std::uint64_t address = driver.program_address({samples[0].tokens()}).value();
   std::vector<std::uint8_t> magic(4);
   ASSERT_TRUE(device.read_memory(address, magic).ok());
   ASSERT_TRUE(device.write_memory(address, std::vector<std::uint8_t>(4)).ok());

@@ -35,7 +35,7 @@ enum class CheckLevel {
 struct MemoryOptions {
   int latency = 20;          ///< cycles from a read request to its first beat
   int bandwidth = 100;       ///< percent of cycles that can carry a beat
-  int max_outstanding = 16;  ///< bursts
+  int max_outstanding = 64;  ///< bursts that the memory accepts
 };
 
 struct RunOptions {
@@ -43,6 +43,7 @@ struct RunOptions {
   CheckLevel check = CheckLevel::kLogits;
   StallMode stall = StallMode::kNone;
   MemoryOptions memory;
+  int sentences = 1;  ///< of a job at most, as far as the configuration allows
   std::uint64_t seed = 1;                ///< of stalls and initial memory contents
   std::filesystem::path trace;           ///< FST file; empty for none
   std::filesystem::path timeline;        ///< trace-event JSON (sim/timeline.hpp); empty for none

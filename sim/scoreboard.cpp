@@ -74,7 +74,7 @@ Scoreboard::Scoreboard(const Config& config, const Plan& plan, std::uint64_t see
       rings_(plan) {}
 
 void Scoreboard::expect(std::size_t sample, const Program& program,
-                        std::unique_ptr<GoldenTensors> golden) {
+                        std::vector<std::unique_ptr<GoldenTensors>> golden) {
   ExpectedJob job;
   job.sample = sample;
   job.program = &program;
@@ -146,7 +146,7 @@ void Scoreboard::retire() {
 
 void Scoreboard::check(std::uint64_t cycle, const ExpectedJob& job, std::size_t index,
                        const ShadowMemory& memory) {
-  if (!job.golden || index >= job.program->checks.size()) return;
+  if (job.golden.empty() || index >= job.program->checks.size()) return;
   for (const TensorCheck& region : job.program->checks[index]) {
     compare(cycle, job, index, region, memory);
   }
@@ -154,7 +154,9 @@ void Scoreboard::check(std::uint64_t cycle, const ExpectedJob& job, std::size_t 
 
 void Scoreboard::compare(std::uint64_t cycle, const ExpectedJob& job, std::size_t index,
                          const TensorCheck& region, const ShadowMemory& memory) {
-  const GoldenTensor* golden = job.golden->find(region.tensor, region.layer, region.head);
+  const auto sentence = static_cast<std::size_t>(region.sentence);
+  const GoldenTensor* golden =
+      job.golden.at(sentence)->find(region.tensor, region.layer, region.head);
   if (!golden) {
     fault(cycle, "no golden tensor for " + to_string(region));
     return;
@@ -185,7 +187,7 @@ void Scoreboard::compare(std::uint64_t cycle, const ExpectedJob& job, std::size_
   const isa::Instruction& instruction = job.program->instructions[index];
   mismatch.config = config_.name;
   mismatch.seed = seed_;
-  mismatch.sample = job.sample;
+  mismatch.sample = job.sample + sentence;
   mismatch.cycle = cycle;
   mismatch.unit = isa::to_string(isa::unit_of(instruction.op()));
   mismatch.instruction = static_cast<int>(index);

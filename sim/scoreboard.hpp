@@ -39,8 +39,10 @@ class Scoreboard : public TapSink, public CompletionObserver {
  public:
   Scoreboard(const Config& config, const Plan& plan, std::uint64_t seed, std::string replay);
 
-  /// `program` must outlive the job.
-  void expect(std::size_t sample, const Program& program, std::unique_ptr<GoldenTensors> golden);
+  /// `sample` is the first of the program's sentences, `golden` holds the tensors of each; `program`
+  /// must outlive the job.
+  void expect(std::size_t sample, const Program& program,
+              std::vector<std::unique_ptr<GoldenTensors>> golden);
 
   void write(std::uint64_t cycle, int mem, int slice, int addr, int chunk, std::uint64_t mask,
              std::uint64_t data) override;
@@ -65,7 +67,7 @@ class Scoreboard : public TapSink, public CompletionObserver {
   struct ExpectedJob {
     std::size_t sample = 0;
     const Program* program = nullptr;
-    std::unique_ptr<GoldenTensors> golden;
+    std::vector<std::unique_ptr<GoldenTensors>> golden;
     std::array<std::size_t, isa::kNumUnits> next{};  ///< position in the program, by unit
   };
 

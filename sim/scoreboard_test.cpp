@@ -32,7 +32,9 @@ class ScoreboardTest : public testing::Test {
     hooks.before_push = [&](std::size_t i, const Program& program) {
       auto tensors = std::make_unique<GoldenTensors>();
       ASSERT_TRUE(golden.logits(sample_, tensors.get()).ok());
-      board.expect(i, program, std::move(tensors));
+      std::vector<std::unique_ptr<GoldenTensors>> of_job;
+      of_job.push_back(std::move(tensors));
+      board.expect(i, program, std::move(of_job));
     };
     const Status status = driver.run({sample_}, hooks);
     ASSERT_TRUE(status.ok()) << status.error().message;
@@ -81,7 +83,7 @@ TEST_F(ScoreboardTest, ReportsImpossibleTapsAndUnfinishedWork) {
   EXPECT_NE(board.faults()[0].find("was not given"), std::string::npos);
   EXPECT_NE(board.faults()[1].find("outside memory"), std::string::npos);
   const auto compiled = compile(config_, plan_, model_, 9);
-  board.expect(0, compiled.value().program, nullptr);
+  board.expect(0, compiled.value().program, {});
   EXPECT_NE(board.pending().find("qmm: sample 0, instruction"), std::string::npos)
       << board.pending();
   EXPECT_NE(board.pending().find("rings: W 0 of"), std::string::npos);

@@ -80,6 +80,7 @@ RunOptions run_options(const VerifyCase& c, const VerifyOptions& options) {
   run.check = CheckLevel::kTensors;
   run.stall = c.stall;
   run.memory = c.memory;
+  run.sentences = c.sentences;
   run.seed = c.seed;
   run.trace = options.trace;
   run.cache = options.cache;
@@ -94,12 +95,12 @@ std::string VerifyCase::text() const {
   for (const int n : lengths) list += fmt::format("{}{}", list.empty() ? "" : ",", n);
   return fmt::format(
       "seed {}, stall {}, latency {}, bandwidth {} %: {}, {}, {} layers, hidden {}, heads {} x {}, "
-      "ffn {}, classes {}, act_bits {}, branches {}{}, lengths {}",
+      "ffn {}, classes {}, act_bits {}, branches {}{}, lengths {}, {} a job",
       seed, kStallModeNames[static_cast<std::size_t>(stall)], memory.latency, memory.bandwidth,
       spec.input == bmt::InputKind::kTokens ? "tokens" : fmt::format("{} features", spec.features),
       spec.attention == bmt::Attention::kSoftmax ? "softmax" : "threshold", spec.layers,
       spec.hidden, spec.heads, spec.head_dim, spec.ffn, spec.classes, spec.act_bits, spec.branches,
-      spec.pooler ? ", pooler" : "", list);
+      spec.pooler ? ", pooler" : "", list, sentences);
 }
 
 VerifyCase make_case(const Config& config, std::uint64_t seed, std::optional<StallMode> stall) {
@@ -112,7 +113,9 @@ VerifyCase make_case(const Config& config, std::uint64_t seed, std::optional<Sta
   c.memory.bandwidth = draw.flag() ? 100 : draw.uniform(10, 100);
   c.memory.max_outstanding = draw.uniform(1, 16);
   const int samples = draw.uniform(2, 4);
-  for (int i = 0; i < samples; ++i) c.lengths.push_back(draw.size(c.spec.max_tokens));
+  c.sentences = draw.uniform(1, config.limits.sentences);
+  const int longest = std::max(1, c.spec.max_tokens / c.sentences);
+  for (int i = 0; i < samples; ++i) c.lengths.push_back(draw.size(longest));
   if (stall) c.stall = *stall;
   return c;
 }

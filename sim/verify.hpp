@@ -24,6 +24,7 @@ struct VerifyCase {
   StallMode stall = StallMode::kNone;
   MemoryOptions memory;
   std::vector<int> lengths;  ///< tokens of each sample
+  int sentences = 1;         ///< of a job at most
 
   std::string text() const;
 };

@@ -74,6 +74,18 @@ std::string carry_models(const std::string& carry4, const std::string& carry8) {
   return text + "endmodule\n";
 }
 
+std::string lut_model(const std::string& name, const std::string& parameter, int inputs) {
+  std::string ports;
+  std::string index;
+  for (int i = 0; i < inputs; ++i) {
+    ports += fmt::format(", input I{}", i);
+    index += fmt::format("{}I{}", i == 0 ? "" : ", ", inputs - 1 - i);
+  }
+  return fmt::format(
+      "module {}(output O{});\n  parameter [{}:0] {} = 0;\n  assign O = {}[{{{}}}];\nendmodule\n", name, ports,
+      (1 << inputs) - 1, parameter, parameter, index);
+}
+
 Result<std::filesystem::path> find_cell_library(Target target) {
   const char* chosen = std::getenv("BAT_YOSYS_SHARE");
   const std::filesystem::path share = chosen != nullptr ? chosen : "/usr/share/yosys";
@@ -121,6 +133,13 @@ Result<std::string> cell_models(const NetlistCounts& netlist, const Design& desi
   if (target == Target::kXcup && cells.erase("CARRY4") + cells.erase("CARRY8") > 0) {
     own = carry_models("CARRY4", "CARRY8");
   }
+  if (target == Target::kXcup) {
+    for (int inputs = 1; inputs <= 6; ++inputs) {
+      const std::string name = fmt::format("LUT{}", inputs);
+      if (cells.erase(name) > 0) own += lut_model(name, "INIT", inputs);
+    }
+  }
+  if (target == Target::kIce40 && cells.erase("SB_LUT4") > 0) own += lut_model("SB_LUT4", "LUT_INIT", 4);
   Result<std::string> cut = cut_modules(library.value(), {cells.begin(), cells.end()});
   if (!cut) return cut;
   // The libraries state delays; Verilator knows no default values of ports.

@@ -15,12 +15,16 @@ namespace bat::synth {
 /// Models of the library cells that `netlist` uses.
 /// xcup, ice40: the modules of Yosys's cells_sim.v, but for CARRY4 and CARRY8: those are written with one scalar wire
 /// a carry, because Verilator 5.006 computes wrong sums from the vector ones, whose carry vector feeds itself.
+/// LUTs are read by an index into their INIT, a tenth of the code that the library's nested choices give.
 /// osu018: what Yosys derives from the functions in the Liberty file.
 Result<std::string> cell_models(const NetlistCounts& netlist, const Design& design, Target target,
                                 const std::filesystem::path& work_dir);
 
 /// Scalar models of CARRY4 and CARRY8 (cell names as given, for a proof beside the originals).
 std::string carry_models(const std::string& carry4, const std::string& carry8);
+
+/// A LUT `name` with inputs I0 .. and output O whose contents are the parameter `parameter`.
+std::string lut_model(const std::string& name, const std::string& parameter, int inputs);
 
 /// Yosys's simulation models for a target: where the Debian package puts them, or below $BAT_YOSYS_SHARE.
 Result<std::filesystem::path> find_cell_library(Target target);

@@ -474,6 +474,7 @@ emit::Constants common_parameters(const Config& config, const Plan& plan) {
           {"AxiAddrW", plan.axi_addr_bits},
           {"MaxBurst", plan.max_burst},
           {"ChunkBeats", plan.max_burst},
+          {"EmbedBurst", plan.embed_burst},
           {"Outstanding", plan.outstanding},
           {"QueueDepth", plan.queue_depth},
           // `parameter int` is signed.

@@ -54,6 +54,7 @@ struct Config {
     int classes = 16;
     int features = 64;   ///< features a row
     int positions = 64;  ///< rows of the position table, one segment
+    int sentences = 1;   ///< sentences a program, which share each weight and all tokens
   } limits;
 
   struct Memory {

@@ -102,6 +102,9 @@ const auto& table() {
       number(
           "limits", "positions", [](Config& c) -> int& { return c.limits.positions; }, 1,
           bmt::kMaxTokens, "most rows of the position table, per segment; at least tokens"),
+      number(
+          "limits", "sentences", [](Config& c) -> int& { return c.limits.sentences; }, 1, 16,
+          "most sentences of one program; they share its weights, and tokens in all"),
       power(
           "memory", "axi_data_bits", [](Config& c) -> int& { return c.memory.axi_data_bits; }, 32,
           1024, "width of the memory port"),

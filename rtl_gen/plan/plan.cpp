@@ -16,6 +16,7 @@ namespace bat {
 namespace {
 
 constexpr int kFixedPlanes = 8;  // patch embedding and classifier
+constexpr int kEmbedBurst = 4;  // enough to cover a memory's latency with a few bursts in flight
 constexpr int kMaxWeightRing = 32768;
 constexpr int kMaxOffsetRing = 4096;      // reach of the field QmmTOff
 constexpr int kMaxLayerNormRing = 16384;  // reach of the field LnLOff
@@ -94,9 +95,9 @@ class Planner {
     const int b = p_.max_bits;
     p_.row_tiles = p_.row_tiles_for(l_.tokens);
     p_.act_region = std::max(p_.row_tiles * b * std::max(width_words(), kw(l_.ffn)),
-                             kFixedPlanes * kw(l_.hidden));
+                             l_.sentences * kFixedPlanes * kw(l_.hidden));
     p_.prob_words = b * kw(l_.tokens);
-    p_.prob_slots = 2;
+    p_.prob_slots = 4;
     p_.act_words = p_.act_region + p_.prob_slots * p_.prob_words;
     p_.xb_codes = std::max(p_.row_tiles * b, kFixedPlanes) * kw(l_.hidden);
     p_.xb_features = c_.features.feature_rows ? p_.row_tiles * kFixedPlanes * kw(l_.features) : 0;
@@ -111,7 +112,7 @@ class Planner {
     const int b = p_.max_bits;
     p_.k_words = l_.heads * p_.col_tiles(l_.tokens) * b * kw(l_.head_dim);
     p_.v_words = l_.heads * head_tiles() * b * kw(l_.tokens);
-    p_.z_words = l_.heads * head_tiles();
+    p_.z_words = l_.sentences * l_.heads * head_tiles();
   }
 
   void parameter_shapes() {
@@ -194,12 +195,15 @@ class Planner {
   }
 
   void port() {
-    p_.logit_words = p_.col_tiles(l_.classes) * p_.cols;
+    p_.sentences = l_.sentences;
+    p_.logit_words = l_.sentences * p_.col_tiles(l_.classes) * p_.cols;
     p_.axi_bits = c_.memory.axi_data_bits;
     p_.axi_bytes = p_.axi_bits / 8;
     p_.axi_addr_bits = c_.memory.axi_addr_bits;
     p_.max_burst = c_.memory.max_burst;
     p_.outstanding = c_.memory.outstanding;
+    const int row_beats = ceil_div(c_.limits.hidden * 8, p_.axi_bits);
+    p_.embed_burst = std::min({kEmbedBurst, p_.max_burst, 1 << address_bits(row_beats)});
     p_.queue_depth = c_.buffers.queue_depth;
     p_.job_queue_depth = c_.buffers.job_queue_depth;
   }
@@ -239,6 +243,7 @@ class Planner {
         FieldLimit{"limits.tokens", "row tiles", p_.row_tiles, 1023, l_.tokens},
         FieldLimit{"limits.tokens", "key tiles", p_.col_tiles(l_.tokens), 1023, l_.tokens},
         FieldLimit{"limits.heads", "value tiles of a layer", p_.z_words, 1024, l_.heads},
+        FieldLimit{"limits.sentences", "logits", p_.logit_words, 2048, l_.sentences},
         FieldLimit{"limits.tokens", "words of ACT", p_.act_words, 65536, l_.tokens},
         FieldLimit{"limits.tokens", "words of XB", p_.xb_words, 65536, l_.tokens},
         FieldLimit{"limits.tokens", "words of a residual bank", p_.res_bank_words, 65536,

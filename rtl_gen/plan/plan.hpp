@@ -43,9 +43,9 @@ struct Plan {
 
   // --- Row slices (words a slice).
   int row_tiles = 0;    ///< RT
-  int act_region = 0;   ///< Q/context, FFN1 or pooler codes: max(RT*b*max(H*kw(d), kw(F)), 8*kw(D))
+  int act_region = 0;   ///< Q/context, FFN1 or pooler codes: max(RT*b*max(H*kw(d), kw(F)), sentences*8*kw(D))
   int prob_words = 0;   ///< probabilities of one (row tile, head): b * kw(N)
-  int prob_slots = 0;   ///< 2: one is written while the other is read
+  int prob_slots = 0;   ///< 4: up to three written ahead of the one that is read
   int act_words = 0;    ///< act_region + prob_slots * prob_words
   int xb_codes = 0;     ///< codes: max(RT*b*kw(D), 8*kw(D)); row 0 alone has 8 planes at the end
   int xb_features = 0;  ///< RT * 8 * kw(K), 0 without feature rows
@@ -58,7 +58,7 @@ struct Plan {
   // --- Column slices (words a slice).
   int k_words = 0;  ///< H * KT * b * kw(d)
   int v_words = 0;  ///< H * VT * b * kw(N)
-  int z_words = 0;  ///< H * VT
+  int z_words = 0;  ///< sentences * H * VT
 
   // --- Rings (words; powers of two).
   int w_ring_words = 0;  ///< a W word is TK bits in every column slice; planned: 1/4 of the largest
@@ -73,11 +73,13 @@ struct Plan {
   int w_write_bits = 0;  ///< CW = clamp(AxiW, TK, TC * TK), W ring write width
 
   // --- Logits and memory port.
-  int logit_words = 0;  ///< C rounded up to TC
+  int sentences = 0;    ///< most sentences of a program
+  int logit_words = 0;  ///< sentences * C rounded up to TC
   int axi_bits = 0;     ///< AxiW
   int axi_bytes = 0;    ///< AxiW / 8
   int axi_addr_bits = 0;
   int max_burst = 0;  ///< beats
+  int embed_burst = 0;  ///< beats of an embedding row fetched at once: 4, or fewer if a burst or row is shorter
   int outstanding = 0;
   int queue_depth = 0;
   int job_queue_depth = 0;

@@ -25,12 +25,12 @@ TEST(Plan, BaseSizesByHand) {
   const Plan p = plan(load_config("base").value()).value();
   EXPECT_EQ(p.row_tiles, 16);
   EXPECT_EQ(p.act_region, 16 * 48);  // FFN1 rows, 3072 / 64 words
-  EXPECT_EQ(p.act_words, 16 * 48 + 2 * 8);
+  EXPECT_EQ(p.act_words, 16 * 48 + 4 * 8);
   EXPECT_EQ(p.xb_words, 16 * 12);  // no feature rows
   EXPECT_EQ(p.res_bank_words, 8 * 384);
   EXPECT_EQ(p.k_words, 12 * 16);
   EXPECT_EQ(p.v_words, 12 * 2 * 8);
-  EXPECT_EQ(p.z_words, 24);
+  EXPECT_EQ(p.z_words, 4 * 24);
   EXPECT_EQ(p.acc_bits, 27);  // 768 * 255^2 = 49,939,200
   EXPECT_EQ(p.score_bits, 7);
   EXPECT_EQ(p.sum_bits, 26);

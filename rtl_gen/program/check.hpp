@@ -33,6 +33,7 @@ enum class Layout : std::uint8_t {
 /// Rows and columns of one tensor that an instruction has completed.
 struct TensorCheck {
   bmt::TensorId tensor = bmt::TensorId::kLogits;
+  int sentence = 0;  ///< of the program
   int layer = -1;  ///< as in bmt::Tap
   int head = -1;
   int row_begin = 0, row_end = 0;  ///< within one row tile, but for kKeys and kTokens too

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <utility>
 
 #include "rtl_gen/program/assemble.hpp"
@@ -18,20 +19,23 @@ void append_u32(std::vector<std::uint8_t>& bytes, std::uint32_t value) {
   for (int i = 0; i < 4; ++i) bytes.push_back(static_cast<std::uint8_t>(value >> (8 * i)));
 }
 
-InputLayout input_layout(const Plan& plan, const ModelImage& image, int tokens) {
+InputLayout input_layout(const Plan& plan, const ModelImage& image, std::span<const int> lengths) {
   InputLayout layout;
   const auto beat = static_cast<std::uint64_t>(plan.axi_bytes);
   layout.kind = image.input;
-  if (image.input == bmt::InputKind::kTokens) {
-    layout.rows = tokens;
+  const bool tokens = image.input == bmt::InputKind::kTokens;
+  std::uint64_t rows = 0;
+  for (const int length : lengths) {
+    layout.rows.push_back(tokens ? length : length - 1);
+    rows += static_cast<std::uint64_t>(layout.rows.back());
+  }
+  if (tokens) {
     layout.row_bytes = 4;
   } else {
-    layout.rows = tokens - 1;
     layout.features = image.features;
     layout.row_bytes = static_cast<int>(round_up(static_cast<std::uint64_t>(image.features), beat));
   }
-  const auto bytes =
-      static_cast<std::uint64_t>(layout.rows) * static_cast<std::uint64_t>(layout.row_bytes);
+  const std::uint64_t bytes = rows * static_cast<std::uint64_t>(layout.row_bytes);
   layout.bytes = std::max(beat, round_up(bytes, beat));
   return layout;
 }
@@ -45,7 +49,72 @@ Status check_length(const Config& config, const ModelImage& image, int tokens) {
                   tokens, image.max_tokens, config.limits.tokens, std::clamp(tokens, 1, limit))};
 }
 
+OutputLayout output_layout(const Plan& plan, const ModelImage& image, std::size_t sentences) {
+  OutputLayout layout{static_cast<int>(sentences), image.classes, 0};
+  layout.bytes = round_up(static_cast<std::uint64_t>(layout.words()) * 4,
+                          static_cast<std::uint64_t>(plan.axi_bytes));
+  return layout;
+}
+
+void append_words(std::vector<std::uint8_t>& bytes, const bmt::Sample& sample) {
+  for (std::size_t n = 0; n < sample.ids.size(); ++n) {
+    const std::uint32_t segment = sample.segments.empty() ? 0U : sample.segments[n];
+    append_u32(bytes, sample.ids[n] | segment << 31);
+  }
+}
+
+void append_features(std::vector<std::uint8_t>& bytes, const InputLayout& layout,
+                     const bmt::Sample& sample) {
+  const auto row_bytes = static_cast<std::size_t>(layout.row_bytes);
+  const auto count = static_cast<std::size_t>(layout.features);
+  for (std::size_t at = 0; at + count <= sample.features.size(); at += count) {
+    const auto row = sample.features.begin() + static_cast<std::ptrdiff_t>(at);
+    bytes.insert(bytes.end(), row, row + static_cast<std::ptrdiff_t>(count));
+    bytes.resize(round_up(bytes.size(), row_bytes), 0);
+  }
+}
+
+std::string list(std::span<const int> lengths) {
+  std::string text;
+  for (const int length : lengths) text += fmt::format("{}{}", text.empty() ? "" : ", ", length);
+  return text;
+}
+
 }  // namespace
+
+Status check_lengths(const Config& config, const Plan& plan, const ModelImage& image,
+                     std::span<const int> lengths) {
+  struct Need {
+    const char* what;
+    int value;
+    int limit;
+  };
+  int rows = 0;
+  int keys = 0;
+  int words = 0;
+  for (const int tokens : lengths) {
+    if (Status status = check_length(config, image, tokens); !status) return status;
+    rows += plan.row_tiles_for(tokens);
+    keys += plan.col_tiles(tokens);
+    words += plan.kwords(tokens);
+  }
+  const int count = static_cast<int>(lengths.size());
+  const int planes = image.pooler ? 0 : 8 * count * plan.kwords(image.hidden);
+  const std::array needs{Need{"sentences", count, plan.sentences},
+                         Need{"row tiles", rows, plan.row_tiles},
+                         Need{"key tiles", keys, plan.col_tiles(config.limits.tokens)},
+                         Need{"words of values", words, plan.kwords(config.limits.tokens)},
+                         Need{"words of codes for the classifier", planes, plan.xb_codes}};
+  if (lengths.empty()) return Error{"program: no sentence"};
+  for (const Need& need : needs) {
+    if (need.value <= need.limit) continue;
+    return Error{fmt::format(
+        "program: sentences of {} tokens need {} {}, the configuration has {}: fewer or shorter "
+        "ones, or raise limits.sentences or limits.tokens",
+        list(lengths), need.value, need.what, need.limit)};
+  }
+  return Ok{};
+}
 
 std::vector<std::uint8_t> Program::bytes() const {
   std::vector<std::uint8_t> out;
@@ -64,17 +133,21 @@ std::vector<std::uint8_t> Program::bytes() const {
 
 Result<Program> compile_program(const Config& config, const Plan& plan, const ModelImage& image,
                                 int tokens) {
-  if (Status status = check_length(config, image, tokens); !status) return status.error();
-  Result<Assembled> assembled = assemble(plan, make_schedule(plan, image, tokens));
+  return compile_program(config, plan, image, std::span(&tokens, 1));
+}
+
+Result<Program> compile_program(const Config& config, const Plan& plan, const ModelImage& image,
+                                std::span<const int> lengths) {
+  if (Status status = check_lengths(config, plan, image, lengths); !status) return status.error();
+  Result<Assembled> assembled = assemble(plan, make_schedule(plan, image, lengths));
   if (!assembled) return assembled.error();
   Program program;
-  program.tokens = tokens;
+  program.lengths.assign(lengths.begin(), lengths.end());
   program.config_hash = config_hash32(config);
   program.instructions = std::move(assembled.value().instructions);
   program.checks = std::move(assembled.value().checks);
-  program.input = input_layout(plan, image, tokens);
-  program.output = {image.classes, round_up(static_cast<std::uint64_t>(image.classes) * 4,
-                                            static_cast<std::uint64_t>(plan.axi_bytes))};
+  program.input = input_layout(plan, image, lengths);
+  program.output = output_layout(plan, image, lengths.size());
   program.alignment = memory_alignment(plan);
   return program;
 }
@@ -88,35 +161,30 @@ Result<Compiled> compile(const Config& config, const Plan& plan, const bmt::Mode
   return Compiled{std::move(image).value(), std::move(program).value()};
 }
 
-Result<std::vector<std::uint8_t>> pack_input(const InputLayout& layout, const bmt::Sample& sample) {
+Result<std::vector<std::uint8_t>> pack_input(const InputLayout& layout,
+                                             std::span<const bmt::Sample> samples) {
   std::vector<std::uint8_t> bytes;
   const int class_rows = layout.kind == bmt::InputKind::kTokens ? 0 : 1;
-  if (sample.tokens() != layout.rows + class_rows) {
-    return Error{fmt::format("input: a sample of {} tokens for a program of {}", sample.tokens(),
-                             layout.rows + class_rows)};
+  if (samples.size() != layout.rows.size()) {
+    return Error{fmt::format("input: {} samples for a program of {}", samples.size(), layout.rows.size())};
   }
-  if (layout.kind == bmt::InputKind::kTokens) {
-    for (std::size_t n = 0; n < sample.ids.size(); ++n) {
-      const std::uint32_t segment = sample.segments.empty() ? 0U : sample.segments[n];
-      append_u32(bytes, sample.ids[n] | segment << 31);
+  for (std::size_t i = 0; i < samples.size(); ++i) {
+    const int tokens = layout.rows[i] + class_rows;
+    if (samples[i].tokens() != tokens) {
+      return Error{fmt::format("input: a sample of {} tokens for a program of {}", samples[i].tokens(), tokens)};
     }
-  } else {
-    const auto row_bytes = static_cast<std::size_t>(layout.row_bytes);
-    const auto count = static_cast<std::size_t>(layout.features);
-    for (std::size_t at = 0; at + count <= sample.features.size(); at += count) {
-      const auto row = sample.features.begin() + static_cast<std::ptrdiff_t>(at);
-      bytes.insert(bytes.end(), row, row + static_cast<std::ptrdiff_t>(count));
-      bytes.resize(round_up(bytes.size(), row_bytes), 0);
-    }
+    layout.kind == bmt::InputKind::kTokens ? append_words(bytes, samples[i])
+                                           : append_features(bytes, layout, samples[i]);
   }
   bytes.resize(layout.bytes, 0);
   return bytes;
 }
 
-std::vector<std::int32_t> unpack_output(const OutputLayout& layout,
+std::vector<std::int32_t> unpack_output(const OutputLayout& layout, int sentence,
                                         std::span<const std::uint8_t> bytes) {
   std::vector<std::int32_t> logits;
-  for (std::size_t k = 0; k < static_cast<std::size_t>(layout.classes); ++k) {
+  const auto first = static_cast<std::size_t>(sentence) * static_cast<std::size_t>(layout.classes);
+  for (std::size_t k = first; k < first + static_cast<std::size_t>(layout.classes); ++k) {
     std::uint32_t value = 0;
     for (std::size_t b = 0; b < 4; ++b) value |= std::uint32_t{bytes[4 * k + b]} << (8 * b);
     logits.push_back(static_cast<std::int32_t>(value));

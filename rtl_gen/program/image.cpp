@@ -326,9 +326,11 @@ class ImageBuilder {
       append();
       list.push_back({from, static_cast<int>(bits.size() / word_bits) - from});
     };
-    for (int h = 0; h <= heads; ++h) {
+    // The order in which the last row tile frees them (schedule: scores run ahead).
+    const int ahead = plan_.prob_slots - 1;
+    for (int h = 0; h < heads + ahead; ++h) {
       if (h < heads) put(g.score, [&] { score_params(bits, l, first + h); });
-      if (h > 0) put(g.context, [&] { context_params(bits, l, first + h - 1); });
+      if (h >= ahead) put(g.context, [&] { context_params(bits, l, first + h - ahead); });
     }
     g.params = place(m_.act_bits == 1 ? isa::Ring::kT : isa::Ring::kP, bits);
     return g;

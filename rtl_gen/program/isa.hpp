@@ -146,6 +146,7 @@ inline constexpr Field kEmbedPosRows{"EmbedPosRows", 92, 13};
 inline constexpr Field kEmbedTable{"EmbedTable", 105, 40};
 inline constexpr Field kEmbedResBase{"EmbedResBase", 145, 16};
 inline constexpr Field kEmbedRvalid{"EmbedRvalid", 161, 7};
+inline constexpr Field kEmbedInRow{"EmbedInRow", 168, 16};
 inline constexpr Field kFeatKw{"FeatKw", 32, 10};
 inline constexpr Field kFeatK{"FeatK", 42, 13};
 inline constexpr Field kFeatNb{"FeatNb", 55, 12};
@@ -153,6 +154,7 @@ inline constexpr Field kFeatN0{"FeatN0", 67, 13};
 inline constexpr Field kFeatXbBase{"FeatXbBase", 80, 16};
 inline constexpr Field kFeatXbPs{"FeatXbPs", 96, 12};
 inline constexpr Field kFeatRvalid{"FeatRvalid", 108, 7};
+inline constexpr Field kFeatInRow{"FeatInRow", 115, 16};
 inline constexpr Field kSmxSlot{"SmxSlot", 32, 1};
 inline constexpr Field kSmxN{"SmxN", 33, 13};
 inline constexpr Field kSmxWords{"SmxWords", 46, 13};
@@ -165,6 +167,7 @@ inline constexpr Field kSmxDBase{"SmxDBase", 106, 16};
 inline constexpr Field kSmxDPs{"SmxDPs", 122, 12};
 inline constexpr Field kStoreCount{"StoreCount", 32, 11};
 inline constexpr Field kStoreOutOff{"StoreOutOff", 43, 32};
+inline constexpr Field kStoreFirst{"StoreFirst", 75, 11};
 
 /// Every field, for the comparison with bat_pkg.sv and for disassembly.
 inline constexpr std::array kFields{
@@ -180,10 +183,10 @@ inline constexpr std::array kFields{
     kLnQMul,       kLnQShift,     kLnPlanes,    kLnXbBase,    kLnXbPs,       kLnResBase,
     kLnRvalid,     kEmbedRt,      kEmbedDw,     kEmbedLastv,  kEmbedNb,      kEmbedKind,
     kEmbedIds,     kEmbedAdd,     kEmbedStat,   kEmbedEshift, kEmbedN0,      kEmbedPosRows,
-    kEmbedTable,   kEmbedResBase, kEmbedRvalid, kFeatKw,      kFeatK,        kFeatNb,
-    kFeatN0,       kFeatXbBase,   kFeatXbPs,    kFeatRvalid,  kSmxSlot,      kSmxN,
+    kEmbedTable,   kEmbedResBase, kEmbedRvalid, kEmbedInRow, kFeatKw,      kFeatK,        kFeatNb,
+    kFeatN0,       kFeatXbBase,   kFeatXbPs,    kFeatRvalid,  kFeatInRow, kSmxSlot,      kSmxN,
     kSmxWords,     kSmxIdxMul,    kSmxIdxShift, kSmxProbMul,  kSmxProbShift, kSmxOb,
-    kSmxDBase,     kSmxDPs,       kStoreCount,  kStoreOutOff,
+    kSmxDBase,     kSmxDPs,       kStoreCount,  kStoreOutOff, kStoreFirst,
 };
 
 /// One instruction; words[0] holds bits 31:0.

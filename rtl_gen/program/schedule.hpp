@@ -4,6 +4,7 @@
 // offsets. A different order of the same operations is a different schedule, nothing else changes.
 #pragma once
 
+#include <span>
 #include <vector>
 
 #include "rtl_gen/program/check.hpp"
@@ -46,9 +47,10 @@ struct Schedule {
 
 /// The order: per layer Q, K, V, attention, O, FFN1, FFN2; in each matrix, for each chunk of
 /// columns all row tiles. LayerNorm of a row tile follows its last chunk. Attention takes the heads
-/// of a row tile one behind the other: scores of head h+1 come before the context of head h, so
-/// that softmax of h runs meanwhile. Of the last layer only row tile 0 goes beyond K and V, since
-/// the result depends on row 0 only.
-Schedule make_schedule(const Plan& plan, const ModelImage& image, int tokens);
+/// of a row tile one behind the other, row tile after row tile: scores run up to three heads ahead of
+/// the contexts, so that softmax, or the way of the bits to memory, passes meanwhile. Of the last
+/// layer only the first row tile of a sentence goes beyond K and V: its logits depend on row 0 only.
+/// Sentences (`lengths`, tokens each) share every chunk; their row tiles follow each other.
+Schedule make_schedule(const Plan& plan, const ModelImage& image, std::span<const int> lengths);
 
 }  // namespace bat

@@ -13,6 +13,26 @@ Instruction make(isa::Op op) {
   return instruction;
 }
 
+Base::Base(const Plan& plan, const ModelImage& image, std::span<const int> lengths)
+    : p_(plan), m_(image) {
+  const int class_rows = image.input == bmt::InputKind::kTokens ? 0 : 1;
+  Sentence next;
+  for (const int tokens : lengths) {
+    next.tokens = tokens;
+    firsts_.push_back(next.first_tile);
+    for (int i = 0; i < p_.row_tiles_for(tokens); ++i) {
+      all_.push_back(next.first_tile + i);
+      sentence_of_.push_back(next.index);
+    }
+    sentences_.push_back(next);
+    ++next.index;
+    next.first_tile += p_.row_tiles_for(tokens);
+    next.first_key_tile += p_.col_tiles(tokens);
+    next.first_word += p_.kwords(tokens);
+    next.first_in_row += tokens - class_rows;
+  }
+}
+
 int Base::xb_features(int rt) const {
   return p_.xb_codes + rt * kWidePlanes * p_.kwords(m_.features);
 }
@@ -35,7 +55,8 @@ TensorCheck Base::row_check(TensorId id, int layer, int rt) const {
   TensorCheck check;
   check.tensor = id;
   check.layer = layer;
-  check.row_begin = rt * p_.rows;
+  check.sentence = of(rt).index;
+  check.row_begin = first_token(rt);
   check.row_end = check.row_begin + rows_of(rt);
   return check;
 }
@@ -118,11 +139,11 @@ void Base::residual(Op op, const PackedMatrix& matrix, const Chunk& chunk, int r
   s_.ops.push_back(std::move(op));
 }
 
-void Base::norm(const PackedNorm& ln, int records, int rt, int planes, bool last,
+void Base::norm(const PackedNorm& ln, int records, int rt, int planes, Codes codes, bool last,
                 std::pair<TensorId, TensorId> ids, int layer) {
   Instruction i = make(isa::Op::kLn);
   const int kw = kw_hidden();
-  const int xb = rt * planes * kw;
+  const int xb = (codes == Codes::kOfSentence ? of(rt).index : rt) * planes * kw;
   i.set(isa::kLnRt, u(rt));
   i.set(isa::kLnDw, u(res_words()));
   i.set(isa::kLnLastv, u(m_.hidden - (res_words() - 1) * p_.lanes));

@@ -4,7 +4,9 @@
 #pragma once
 
 #include <algorithm>
+#include <span>
 #include <utility>
+#include <vector>
 
 #include "rtl_gen/program/schedule.hpp"
 
@@ -15,6 +17,8 @@ using isa::Instruction;
 
 /// Planes of pixels and of the classifier's input.
 inline constexpr int kWidePlanes = 8;
+
+using RowTiles = std::vector<int>;
 
 /// A non-negative size as a field value.
 inline std::uint64_t u(std::int64_t value) { return static_cast<std::uint64_t>(value); }
@@ -30,20 +34,35 @@ struct Operand {
   int planes = 1;
 };
 
+/// One sentence of a program. Row tiles, key tiles and words of tokens of the sentences follow each
+/// other, each sentence starting new ones.
+struct Sentence {
+  int index = 0;
+  int tokens = 0;
+  int first_tile = 0;      ///< row tile
+  int first_key_tile = 0;  ///< of K, in tiles of TC tokens
+  int first_word = 0;      ///< of V, in words of TK tokens
+  int first_in_row = 0;    ///< row of JOB_INPUT of token 0 (features: of the row before token 1's)
+};
+
 class Base {
  public:
-  Base(const Plan& plan, const ModelImage& image, int tokens)
-      : p_(plan), m_(image), n_(tokens), row_tiles_(plan.row_tiles_for(tokens)) {}
+  Base(const Plan& plan, const ModelImage& image, std::span<const int> lengths);
 
  protected:
   // --- Geometry.
   int bits() const { return m_.act_bits; }
   int kw_hidden() const { return p_.kwords(m_.hidden); }
   int kw_head() const { return p_.kwords(m_.head_dim); }
-  int kw_tokens() const { return p_.kwords(n_); }
   int head_tiles() const { return p_.col_tiles(m_.head_dim); }
-  int key_tiles() const { return p_.col_tiles(n_); }
-  int rows_of(int rt) const { return std::min(p_.rows, n_ - rt * p_.rows); }
+  /// Sentence of a row tile, and the place of the row tile in it.
+  const Sentence& of(int rt) const { return sentences_[static_cast<std::size_t>(sentence_of_[static_cast<std::size_t>(rt)])]; }
+  int local(int rt) const { return rt - of(rt).first_tile; }
+  int first_token(int rt) const { return local(rt) * p_.rows; }
+  int rows_of(int rt) const { return std::min(p_.rows, of(rt).tokens - first_token(rt)); }
+  bool last_of_sentence(int rt) const { return first_token(rt) + p_.rows >= of(rt).tokens; }
+  int kw_tokens(const Sentence& s) const { return p_.kwords(s.tokens); }
+  int key_tiles(const Sentence& s) const { return p_.col_tiles(s.tokens); }
   int res_words() const { return ceil_div(m_.hidden, p_.lanes); }
   int res_base(int rt) const { return rt / 2 * res_words(); }
   int xb_codes(int rt) const { return rt * bits() * kw_hidden(); }
@@ -52,9 +71,17 @@ class Base {
   int act_heads(const PackedLayer& l, int rt) const { return rt * bits() * act_head_row(l); }
   int act_ffn(const PackedLayer& l, int rt) const { return rt * bits() * p_.kwords(l.ffn); }
   int act_prob(int slot) const { return p_.act_region + slot * p_.prob_words; }
-  int k_head_stride() const { return key_tiles() * bits() * kw_head(); }
-  int v_tile_stride() const { return bits() * kw_tokens(); }
-  int v_head_stride() const { return head_tiles() * v_tile_stride(); }
+  int k_head_stride(const Sentence& s) const { return key_tiles(s) * bits() * kw_head(); }
+  int k_base(const PackedLayer& l, const Sentence& s) const {
+    return l.heads * s.first_key_tile * bits() * kw_head();
+  }
+  int v_tile_stride(const Sentence& s) const { return bits() * kw_tokens(s); }
+  int v_head_stride(const Sentence& s) const { return head_tiles() * v_tile_stride(s); }
+  int v_base(const PackedLayer& l, const Sentence& s) const {
+    return l.heads * head_tiles() * bits() * s.first_word;
+  }
+  int z_base(const PackedLayer& l, const Sentence& s) const { return s.index * l.heads * head_tiles(); }
+  int logit_base(const Sentence& s) const { return s.index * p_.col_tiles(m_.classes) * p_.cols; }
   Access res(int rt) const;
   static Access stat(int rt) { return {Store::kStat, rt, rt + 1}; }
   // --- Pieces of operations.
@@ -72,15 +99,15 @@ class Base {
   static void read_operand(Op& op, const Operand& a, int kw);
   /// One chunk of a matrix with static weights on one row tile; output fields still open.
   Op chunk_op(const PackedMatrix& matrix, const Chunk& chunk, const Operand& a, int rt) const;
-  /// For each chunk, for each of the first `row_tiles` row tiles: `operand(rt)` in,
-  /// `emit(op, chunk, rt, last_chunk)` completes and appends the operation.
+  /// For each chunk, for each of `tiles`: `operand(rt)` in, `emit(op, chunk, rt, last_chunk)`
+  /// completes and appends the operation.
   template <typename OperandOf, typename Emit>
-  void product(const PackedMatrix& matrix, int row_tiles, OperandOf operand, Emit emit) {
+  void product(const PackedMatrix& matrix, const RowTiles& tiles, OperandOf operand, Emit emit) {
     for (const Chunk& chunk : matrix.chunks) {
       const int weights = load(chunk.weights);
       const int params = load(chunk.params);
-      for (int rt = 0; rt < row_tiles; ++rt) {
-        const bool last = rt + 1 == row_tiles;
+      for (const int rt : tiles) {
+        const bool last = rt == tiles.back();
         Op op = chunk_op(matrix, chunk, operand(rt), rt);
         op.rings.push_back({weights, 0, static_cast<int>(chunk.weights.words), last});
         op.rings.push_back({params, 0, static_cast<int>(chunk.params.words), last});
@@ -95,20 +122,23 @@ class Base {
   /// Appends a chunk of a residual product.
   void residual(Op op, const PackedMatrix& matrix, const Chunk& chunk, int rt, TensorId id,
                 int layer);
+  /// Whose place the codes of a LayerNorm take in XB: where only first row tiles are left, they may
+  /// have more planes and lie closer.
+  enum class Codes { kOfRowTile, kOfSentence };
   /// Appends LayerNorm of a row tile: `x` back to the residual, `planes` code planes to XB.
-  void norm(const PackedNorm& ln, int records, int rt, int planes, bool last,
+  void norm(const PackedNorm& ln, int records, int rt, int planes, Codes codes, bool last,
             std::pair<TensorId, TensorId> ids, int layer);
   /// A residual product with its LayerNorm behind the last chunk.
   template <typename OperandOf>
-  void residual_product(const PackedMatrix& matrix, const PackedNorm& ln, int planes, int row_tiles,
-                        int layer, TensorId residual_id, std::pair<TensorId, TensorId> norm_ids,
+  void residual_product(const PackedMatrix& matrix, const PackedNorm& ln, int planes, Codes codes,
+                        const RowTiles& tiles, int layer, TensorId residual_id, std::pair<TensorId, TensorId> norm_ids,
                         OperandOf operand) {
     int records = -1;
-    product(matrix, row_tiles, operand, [&](Op op, const Chunk& chunk, int rt, bool last_chunk) {
+    product(matrix, tiles, operand, [&](Op op, const Chunk& chunk, int rt, bool last_chunk) {
       residual(std::move(op), matrix, chunk, rt, residual_id, layer);
       if (!last_chunk) return;
-      if (rt == 0) records = load(ln.records);
-      norm(ln, records, rt, planes, rt + 1 == row_tiles, norm_ids, layer);
+      if (rt == tiles.front()) records = load(ln.records);
+      norm(ln, records, rt, planes, codes, rt == tiles.back(), norm_ids, layer);
     });
   }
 
@@ -118,8 +148,10 @@ class Base {
 
   const Plan& p_;
   const ModelImage& m_;
-  int n_;
-  int row_tiles_;
+  std::vector<Sentence> sentences_;
+  std::vector<int> sentence_of_;  ///< by row tile
+  RowTiles all_;                  ///< row tiles
+  RowTiles firsts_;               ///< the first row tile of each sentence: its row 0 becomes the logits
   Schedule s_;
 };
 

@@ -27,7 +27,7 @@ class Layers : public Base {
   /// Word inside the first head at which a chunk starts.
   int first_word(const Chunk& chunk) const;
   TensorCheck projection_check(TensorId id, int layer, const Chunk& chunk, int rt) const;
-  void queries(const PackedLayer& l, int index, int row_tiles);
+  void queries(const PackedLayer& l, int index, const RowTiles& tiles);
   void keys(const PackedLayer& l, int index);
   void values(const PackedLayer& l, int index);
   // --- Attention.
@@ -35,18 +35,20 @@ class Layers : public Base {
   struct HeadJob {
     const PackedLayer& l;
     const HeadGroup& group;
+    const Sentence& s;
     int layer;
     int rt;
+    int place;   ///< along the sequence of row tiles and heads; slots take turns along it
     int local;   ///< head within the group
     int params;  ///< load of the group's parameters
     bool last;   ///< last row tile: parameters are freed
 
     int head() const { return group.first_head + local; }
-    /// Slots alternate along the sequence of heads and row tiles.
-    int slot() const { return (rt * group.heads + local) % 2; }
+    int score_slot() const { return place % 2; }
   };
 
-  void attention(const PackedLayer& l, int index, const HeadGroup& group, int row_tiles);
+  int prob_slot(const HeadJob& job) const { return job.place % p_.prob_slots; }
+  void attention(const PackedLayer& l, int index, const HeadGroup& group, const RowTiles& tiles);
   static void use_params(Op& op, const HeadJob& job, const HeadParams& use);
   void scores(const HeadJob& job);
   TensorCheck attention_check(TensorId id, const HeadJob& job) const;
@@ -56,7 +58,7 @@ class Layers : public Base {
   void softmax_scores(Op op, const HeadJob& job);
   Op softmax_op(const HeadJob& job, const Access& slot) const;
   void context(const HeadJob& job);
-  void feed_forward(const PackedLayer& l, int index, int row_tiles);
+  void feed_forward(const PackedLayer& l, int index, const RowTiles& tiles);
 };
 
 }  // namespace bat::schedule

@@ -77,6 +77,12 @@ std::vector<Config> configs() {
   list[4].memory.max_burst = 256;
   list[4].memory.axi_addr_bits = 40;
   list[10].memory.axi_addr_bits = 64;
+  // Several sentences a program.
+  list[0].limits.sentences = 2;
+  list[4].limits.sentences = 3;
+  list[5].limits.sentences = 4;
+  list[7].limits.sentences = 2;
+  list[11].limits.sentences = 8;
   return list;
 }
 

@@ -81,7 +81,7 @@ class Recovery : public testing::TestWithParam<sim::StallMode> {
 
   /// Overwrites 32-bit word `word` of the program for the first sample.
   void patch_program(std::size_t word, std::uint32_t value) {
-    const auto address = driver_->program_address(samples_.front().tokens());
+    const auto address = driver_->program_address({samples_.front().tokens()});
     ASSERT_TRUE(address.ok()) << address.error().message;
     saved_address_ = address.value() + 4 * word;
     saved_.resize(4);

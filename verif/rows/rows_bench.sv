@@ -135,7 +135,7 @@ module rows_bench #(
 
   logic [TR-1:0] eb_load, xb_we;
   logic [AxiW-1:0] eb_data;
-  logic em_ld, em_sq, em_sum, em_acc, ln_clr, ln_ld, ln_ld_bank, rt_dbit, ln_start, ln_bank, xb_feat;
+  logic em_take, em_ld, em_sq, em_sum, em_acc, ln_clr, ln_ld, ln_ld_bank, rt_dbit, ln_start, ln_bank, xb_feat;
   logic [2:0] em_eshift, rt_op, ln_psel, ln_pk_sel;
   logic [Lanes-1:0] em_mask, ln_mask;
   logic [4:0] rt_k, ln_shift, ln_qshift;
@@ -205,7 +205,7 @@ module rows_bench #(
     .ru_res_re_o(ru_res_re), .ru_res_raddr_o(ru_res_raddr), .ru_res_we_o(ru_res_we), .ru_res_mask_o(ru_res_mask),
     .ru_res_waddr_o(ru_res_waddr), .ru_stat_re_o(ru_stat_re), .ru_stat_we_o(ru_stat_we),
     .ru_stat_raddr_o(ru_stat_raddr), .ru_stat_waddr_o(ru_stat_waddr), .eb_load_o(eb_load), .eb_data_o(eb_data),
-    .em_ld_o(em_ld), .em_eshift_o(em_eshift), .em_sq_o(em_sq), .em_mask_o(em_mask), .em_sum_o(em_sum),
+    .em_take_o(em_take), .em_ld_o(em_ld), .em_eshift_o(em_eshift), .em_sq_o(em_sq), .em_mask_o(em_mask), .em_sum_o(em_sum),
     .em_acc_o(em_acc), .ln_clr_o(ln_clr), .ln_ld_o(ln_ld), .ln_ld_bank_o(ln_ld_bank), .rt_op_o(rt_op), .rt_k_o(rt_k),
     .rt_dbit_o(rt_dbit), .ln_start_o(ln_start), .ln_en_o(ln_en), .ln_d_o(ln_d), .ln_gain_o(ln_gain),
     .ln_shift_o(ln_shift), .ln_off_o(ln_off), .ln_xsel_o(ln_xsel), .ln_bank_o(ln_bank), .ln_qoff_o(ln_qoff),
@@ -262,7 +262,7 @@ module rows_bench #(
       .dr_s_upd_i(dr_s_upd), .dr_s_first_i(dr_s_first), .res_re_i(res_re), .res_raddr_i(res_raddr), .res_we_i(res_we),
       .res_waddr_i(res_waddr), .res_wsel_i(res_wsel), .stat_re_i(stat_re), .stat_raddr_i(stat_raddr),
       .stat_we_i(stat_we), .stat_waddr_i(stat_waddr), .stat_wsel_i(stat_wsel), .eb_load_i(eb_load[r]),
-      .eb_data_i(eb_data), .em_ld_i(em_ld), .em_eshift_i(em_eshift), .em_sq_i(em_sq), .em_mask_i(em_mask),
+      .eb_data_i(eb_data), .em_take_i(em_take), .em_ld_i(em_ld), .em_eshift_i(em_eshift), .em_sq_i(em_sq), .em_mask_i(em_mask),
       .em_sum_i(em_sum), .em_acc_i(em_acc), .ln_clr_i(ln_clr), .ln_ld_i(ln_ld), .ln_ld_bank_i(ln_ld_bank),
       .rt_op_i(rt_op), .rt_k_i(rt_k), .rt_dbit_i(rt_dbit), .ln_start_i(ln_start), .ln_en_i(ln_en), .ln_d_i(ln_d),
       .ln_gain_i(ln_gain), .ln_shift_i(ln_shift), .ln_off_i(ln_off), .ln_xsel_i(ln_xsel), .ln_bank_i(ln_bank),

@@ -134,6 +134,7 @@ bool Scenario::add_embed() {
   const bool stat = kTokens && coin(60);
   const int eshift = static_cast<int>(pick(0, 7));
   const int n0 = static_cast<int>(pick(0, 300)) * kTr;
+  const int in_row = static_cast<int>(pick(0, 40000));
   const int pos_rows = static_cast<int>(pick(0, 4096));
   const int nb = ceil_div(d_, kAxiBytes);
   const auto table = static_cast<std::uint64_t>(pick(0, 1 << 20));
@@ -148,7 +149,7 @@ bool Scenario::add_embed() {
       std::uint32_t word = 0;
       for (int i = 0; i < 4; ++i) {
         word |= static_cast<std::uint32_t>(Bench::memory_byte(
-                    job.job_input + static_cast<std::uint64_t>(4 * (n0 + r) + i)))
+                    job.job_input + static_cast<std::uint64_t>(4 * (in_row + r) + i)))
                 << (8 * i);
       }
       tokens_[at(r)] = word;
@@ -192,6 +193,7 @@ bool Scenario::add_embed() {
   job.instr.set(isa::kEmbedPosRows, static_cast<std::uint64_t>(pos_rows));
   job.instr.set(isa::kEmbedTable, table);
   job.instr.set(isa::kEmbedResBase, static_cast<std::uint64_t>(res_base(rt)));
+  job.instr.set(isa::kEmbedInRow, static_cast<std::uint64_t>(in_row));
   job.instr.set(isa::kEmbedRvalid, static_cast<std::uint64_t>(tile.rvalid));
   job.writes = residual_writes(rt, 0, d_, false);
   tile.busy = true;
@@ -287,13 +289,14 @@ bool Scenario::add_features() {
   const int nb = ceil_div(k, kAxiBytes);
   const int rvalid = static_cast<int>(coin(50) ? kTr : pick(1, kTr));
   const int n0 = coin(50) ? 0 : static_cast<int>(pick(0, 300)) * kTr;
+  const int in_row = static_cast<int>(pick(1, 4000));
   RowJob job;
   job.job_input = static_cast<std::uint64_t>(pick(0, 1 << 20)) * kAxiBytes;
   for (int r = 0; r < rvalid; ++r) {
     std::vector<std::int32_t> codes(at(k), 0);
     for (int j = 0; j < k && n0 + r > 0; ++j) {
       codes[at(j)] = Bench::memory_byte(
-          job.job_input + static_cast<std::uint64_t>((n0 + r - 1) * nb * kAxiBytes + j));
+          job.job_input + static_cast<std::uint64_t>((in_row + r - 1) * nb * kAxiBytes + j));
     }
     write_planes(job.writes, kTapXb, r, base, words, 8, codes);
   }
@@ -304,6 +307,7 @@ bool Scenario::add_features() {
   job.instr.set(isa::kFeatN0, static_cast<std::uint64_t>(n0));
   job.instr.set(isa::kFeatXbBase, static_cast<std::uint64_t>(base));
   job.instr.set(isa::kFeatXbPs, static_cast<std::uint64_t>(words));
+  job.instr.set(isa::kFeatInRow, static_cast<std::uint64_t>(in_row));
   job.instr.set(isa::kFeatRvalid, static_cast<std::uint64_t>(rvalid));
   features_busy_ = true;
   job.tag = new_tag([this] { features_busy_ = false; });

@@ -15,7 +15,6 @@ constexpr unsigned kBytes = AXI_W / 8;
 constexpr unsigned kMaxBurst = 16;
 constexpr unsigned kLogits = 256;
 
-extern "C" void bat_tap_write(int, int, int, int, long long, long long) {}
 
 class StoreBench {
  public:

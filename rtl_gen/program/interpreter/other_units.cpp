@@ -66,7 +66,8 @@ bool Interpreter::Machine::commit_softmax(const Active& a) {
 
 bool Interpreter::Machine::read_store(Active& a) {
   const BitMemory& memory = mem_.at(isa::Tap::kLogit);
-  for (int k = 0; k < a.field(isa::kStoreCount); ++k) {
+  const int first = a.field(isa::kStoreFirst);
+  for (int k = first; k < first + a.field(isa::kStoreCount); ++k) {
     const auto value = memory.read(0, k / plan_.lanes, 32 * (k % plan_.lanes), 32);
     if (!value) return fail(a, fmt::format("logit {} was never written", k));
     a.values.push_back(static_cast<std::int64_t>(*value));

@@ -102,7 +102,7 @@ class Bench {
     ASSERT_TRUE(status.ok()) << status.error().message;
     for (std::size_t i = 0; i < runs_.size(); ++i) {
       const std::span<const std::uint8_t> all(memory_.bytes);
-      EXPECT_EQ(unpack_output(runs_[i].program.output, all.subspan(jobs_[i].output)),
+      EXPECT_EQ(unpack_output(runs_[i].program.output, 0, all.subspan(jobs_[i].output)),
                 runs_[i].logits);
       for (const auto& [key, tensor] : runs_[i].golden.tensors) {
         const TensorId id = std::get<0>(key);
@@ -145,7 +145,7 @@ class Bench {
     run.logits = golden.logits(run.sample, &run.golden).value();
     Job job;
     job.program = append(run.program.bytes());
-    job.input = append(pack_input(run.program.input, run.sample).value());
+    job.input = append(pack_input(run.program.input, std::span(&run.sample, 1)).value());
     job.output = append(std::vector<std::uint8_t>(run.program.output.bytes));
     jobs_.push_back(job);
     runs_.push_back(std::move(run));

@@ -95,7 +95,7 @@ bool Interpreter::Machine::commit_norm(const Active& a) {
 bool Interpreter::Machine::fetch_ids(const Active& a) {
   const int rows = a.field(isa::kEmbedRvalid);
   std::vector<std::uint8_t> bytes(4 * static_cast<std::size_t>(rows));
-  const std::uint64_t address = a.job.input + 4 * a.instruction.get(isa::kEmbedN0);
+  const std::uint64_t address = a.job.input + 4 * a.instruction.get(isa::kEmbedInRow);
   if (!axi_read(address, bytes, kRowClient, a.index)) return false;
   for (std::size_t row = 0; row < static_cast<std::size_t>(rows); ++row) {
     ids_[row] = 0;
@@ -178,7 +178,8 @@ bool Interpreter::Machine::read_features(Active& a) {
   for (std::uint64_t row = 0; row < a.instruction.get(isa::kFeatRvalid); ++row) {
     const std::uint64_t n = a.instruction.get(isa::kFeatN0) + row;
     std::vector<std::uint8_t> bytes(row_bytes, 0);
-    const std::uint64_t address = a.job.input + (n - 1) * row_bytes;
+    const std::uint64_t in_row = a.instruction.get(isa::kFeatInRow) + row;
+    const std::uint64_t address = a.job.input + (in_row - 1) * row_bytes;
     if (n > 0 && !axi_read(address, bytes, kRowClient, a.index)) return false;
     a.values.insert(a.values.end(), bytes.begin(),
                     bytes.begin() + static_cast<std::ptrdiff_t>(count));
