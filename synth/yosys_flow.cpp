@@ -125,7 +125,8 @@ std::string map_script(const Design& design, Target target, const MapOptions& op
   script += fmt::format("read_rtlil {}\n{}", quoted(design.rtlil), keep_commands(design, target, black_box));
   switch (target) {
     case Target::kXcup:
-      script += fmt::format("synth_xilinx -family xcup -abc9 -noiopad -noclkbuf -flatten{} -top {}\n",
+      // -nosrl: the shift registers that Yosys 0.23 infers lose their clock enable.
+      script += fmt::format("synth_xilinx -family xcup -abc9 -nosrl -noiopad -noclkbuf -flatten{} -top {}\n",
                             options.dsp ? "" : " -nodsp", design.top);
       break;
     case Target::kIce40:
