@@ -18,6 +18,7 @@ std::size_t index(isa::Ring ring) { return static_cast<std::size_t>(ring); }
 Label of_check(const Plan& plan, const TensorCheck& check) {
   Label label;
   label.what = bmt::name(check.tensor);
+  label.sentence = check.sentence;
   label.layer = check.layer;
   label.head = check.head;
   label.row_tile = check.row_begin / plan.rows;
@@ -95,6 +96,7 @@ class LoadNames {
 std::string Label::text(isa::Op op) const {
   std::string out(isa::to_string(op));
   if (!what.empty()) out += ' ' + what;
+  if (sentence >= 0) out += fmt::format(" s{}", sentence);
   if (layer >= 0) out += fmt::format(" L{}", layer);
   if (head >= 0) out += fmt::format(" h{}", head);
   if (row_tile >= 0) out += fmt::format(" rt{}", row_tile);
@@ -108,6 +110,9 @@ std::vector<Label> label_instructions(const Plan& plan, const Program& program) 
     const bool known = i < program.checks.size() && !program.checks[i].empty();
     labels.push_back(known ? of_check(plan, program.checks[i].front())
                            : without_check(plan, program.instructions[i]));
+  }
+  if (program.lengths.size() == 1) {
+    for (Label& label : labels) label.sentence = -1;
   }
   LoadNames names(plan, labels);
   for (std::size_t i = 0; i < program.instructions.size(); ++i) {

@@ -12,14 +12,15 @@ namespace bat {
 
 struct Label {
   std::string
-      what;        ///< tensor, matrix or table: "ffn1", "position", "weights of ffn1"; may be empty
-  int layer = -1;  ///< -1 outside the encoder
-  int head = -1;   ///< of scores and probabilities
+      what;  ///< tensor, matrix or table: "ffn1", "position", "weights of ffn1"; may be empty
+  int sentence = -1;  ///< of a program with several; -1: the only one, or all
+  int layer = -1;     ///< -1 outside the encoder
+  int head = -1;      ///< of scores and probabilities
   int row_tile = -1;  ///< -1: no single one
   int col_begin = 0;  ///< columns of the tensor; none if col_end = 0
   int col_end = 0;
 
-  /// "QMM ffn1 L3 rt2 0..255"
+  /// "QMM ffn1 L3 rt2 0..255", "QMM ffn1 s1 L3 rt2 0..255"
   std::string text(isa::Op op) const;
 };
 
