@@ -17,14 +17,22 @@ namespace {
 
 constexpr std::string_view kPrefix = "net_";
 
-// Units of the mapped design to compare; RAMs are the same on both sides, dissolved modules have no netlist. The top is
-// left to those who run a model on the whole netlist: random pins would hardly get past its registers.
+// Whether a module is built of other modules of the netlist (RAMs, the same on both sides, do not count).
+bool is_composite(const SimulationNetlist& mapped, const DesignModule& module) {
+  return std::ranges::any_of(module.children, [&](const auto& child) {
+    return mapped.counts.contains(child.first) && !is_ram(mapped.design.modules.at(child.first));
+  });
+}
+
+// Units of the mapped design to compare, by default those without others inside: a composite would bring all its parts
+// once more, and what it adds to them shows when a model runs on the whole netlist. Dissolved modules have no netlist.
 std::vector<std::string> pick_units(const SimulationNetlist& mapped, const std::vector<std::string>& wanted) {
   std::vector<std::string> units;
   for (const auto& [name, module] : mapped.design.modules) {
     if (is_ram(module) || !mapped.counts.contains(name)) continue;
-    const bool inner = wanted.empty() && (name != mapped.design.top || module.children.empty());
-    if (inner || std::ranges::find(wanted, module.base) != wanted.end()) units.push_back(name);
+    const bool chosen =
+        wanted.empty() ? !is_composite(mapped, module) : std::ranges::find(wanted, module.base) != wanted.end();
+    if (chosen) units.push_back(name);
   }
   return units;
 }

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Simulation of mapped netlists beside their source.
 //
-// Every unique module of a design (the top too) stands twice in one Verilator bench: as SystemVerilog and as mapped
-// netlist. Both get the same random inputs from reset on, with a second reset half way; all outputs must agree in every
+// Modules of a design stand twice in one Verilator bench: as SystemVerilog and as mapped netlist. Both get the same random inputs from reset on, with a second reset half way; all outputs must agree in every
 // cycle. RAMs are behavioural on both sides, multipliers of xcup are in LUTs (Yosys has no model of DSP48E2).
 #pragma once
 
@@ -23,7 +22,7 @@ namespace bat::synth {
 struct CheckOptions {
   std::uint64_t cycles = 10'000;
   std::uint32_t seed = 1;
-  /// Modules to compare, by name in the source; empty: all.
+  /// Modules to compare, by name in the source; empty: all that contain no others.
   std::vector<std::string> modules;
   /// Where bench, netlist and logs stay; a temporary directory that is removed on success by default.
   std::optional<std::filesystem::path> work_dir;
