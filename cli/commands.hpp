@@ -10,6 +10,7 @@ void add_configs(CLI::App& app, Session& session);
 void add_check(CLI::App& app, Session& session);
 void add_generate(CLI::App& app, Session& session);
 void add_run(CLI::App& app, Session& session);
+void add_estimate(CLI::App& app, Session& session);
 void add_verify(CLI::App& app, Session& session);
 void add_synth(CLI::App& app, Session& session);
 void add_eval(CLI::App& app, Session& session);

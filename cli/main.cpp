@@ -19,6 +19,7 @@ int main(int argc, char** argv) {
   bat::cli::add_check(app, session);
   bat::cli::add_generate(app, session);
   bat::cli::add_run(app, session);
+  bat::cli::add_estimate(app, session);
   bat::cli::add_verify(app, session);
   bat::cli::add_synth(app, session);
   bat::cli::add_eval(app, session);
