@@ -15,6 +15,8 @@ int main(int argc, char** argv) {
       "\nExit codes: 0 ok, 1 mismatch or failed check, 2 bad input, 3 missing tool.");
 
   bat::cli::Session session;
+  session.command_line = "batkit";
+  for (int i = 1; i < argc; ++i) session.command_line += fmt::format(" {}", argv[i]);
   bat::cli::add_configs(app, session);
   bat::cli::add_check(app, session);
   bat::cli::add_generate(app, session);

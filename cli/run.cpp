@@ -120,6 +120,7 @@ void add_run(CLI::App& app, Session& session) {
                       "Watchdog: longest time without progress")
       ->capture_default_str();
   command->callback([&session, options] {
+    options->run.replay = session.command_line + (options->tensors ? "" : " --tensors");
     session.action = [&session, options] { return execute(*options, session.json); };
   });
 }

@@ -17,6 +17,7 @@ inline constexpr int kExitMismatch = 1;
 
 /// A subcommand registers its options and leaves its work in `action`; main runs it after parsing.
 struct Session {
+  std::string command_line;  ///< as typed, to be repeated
   bool json = false;            ///< one JSON object on stdout, logs on stderr
   std::function<int()> action;  ///< returns the exit code
 };

@@ -20,6 +20,7 @@ struct Options {
 int execute(Options& options, bool json) {
   const auto config = load_config(options.config);
   if (!config.ok()) return fail(config.error());
+  options.verify.config_argument = options.config;
   if (options.stall_given) options.verify.stall = options.stall;
   ProgressBar bar("verify");
   options.verify.progress = [&bar](std::size_t done, std::size_t total) {

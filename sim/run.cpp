@@ -30,10 +30,10 @@ Result<RunResult> run(const Config& config, const bmt::Model& model,
                       const std::vector<bmt::Sample>& samples, const RunOptions& options) {
   const Result<Bench> bench = Bench::create(config, options);
   if (!bench.ok()) return bench.error();
-  const std::string replay = fmt::format(
+  const std::string names = fmt::format(
       "batkit run {} --model {} --count {} --stall {} --seed {} --tensors", config.name, model.name,
       samples.size(), kStallModeNames[static_cast<std::size_t>(options.stall)], options.seed);
-  return bench.value().run(model, samples, options, replay);
+  return bench.value().run(model, samples, options, options.replay.empty() ? names : options.replay);
 }
 
 }  // namespace bat::sim

@@ -69,9 +69,12 @@ bmt::RandomModelSpec draw_spec(const Config& config, Draw& draw) {
   return spec;
 }
 
-std::string replay_command(const Config& config, const VerifyCase& c) {
-  return fmt::format("batkit verify {} --cases 1 --seed {} --stall {}", config.name, c.seed,
-                     kStallModeNames[static_cast<std::size_t>(c.stall)]);
+std::string replay_command(const Config& config, const VerifyCase& c, const VerifyOptions& options) {
+  const bool named = options.config_argument.empty();
+  return fmt::format("batkit verify {} --cases 1 --seed {} --stall {}{}",
+                     named ? config.name : options.config_argument, c.seed,
+                     kStallModeNames[static_cast<std::size_t>(c.stall)],
+                     options.backend == Backend::kInterpreter ? " --backend interpreter" : "");
 }
 
 RunOptions run_options(const VerifyCase& c, const VerifyOptions& options) {
@@ -151,7 +154,7 @@ std::optional<CaseFailure> run_case(const Bench& bench, const VerifyCase& c,
   }
   CaseFailure failure;
   failure.which = c;
-  failure.replay = replay_command(bench.config(), c);
+  failure.replay = replay_command(bench.config(), c, options);
   const Result<RunResult> result =
       bench.run(model, samples, run_options(c, options), failure.replay);
   ++tally.cases;

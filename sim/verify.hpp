@@ -41,6 +41,7 @@ struct VerifyOptions {
   Backend backend = Backend::kRtl;  ///< kRtl or kInterpreter
   std::filesystem::path trace;      ///< FST of the last case run; empty for none
   std::filesystem::path cache;
+  std::string config_argument;  ///< configuration in replay commands; empty: its name
   std::size_t max_failures = 4;  ///< stop after so many failing cases
   std::function<void(std::size_t done, std::size_t total)> progress;
 };
