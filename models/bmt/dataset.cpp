@@ -3,13 +3,17 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
+#include <charconv>
 #include <optional>
 #include <string>
 #include <utility>
 
+#include "models/io/atomic_file.hpp"
 #include "models/io/glue_tsv.hpp"
 #include "models/io/idx.hpp"
+#include "models/io/text_sets.hpp"
 #include "models/io/wordpiece.hpp"
 
 namespace bat::bmt {
@@ -141,26 +145,74 @@ Sample text_sample(const io::GlueExample& example, const io::WordPiece& tokenize
   return sample;
 }
 
-Result<std::vector<Sample>> load_glue(const fs::path& path, const Model& model, Split split) {
+/// Class of `label`: its place among the model's labels, or the number that it is.
+int class_of(const std::string& label, const Model& model) {
+  const auto found = std::find(model.labels.begin(), model.labels.end(), label);
+  if (found != model.labels.end()) return static_cast<int>(found - model.labels.begin());
+  int number = -1;
+  const char* end = label.data() + label.size();
+  const auto parsed = std::from_chars(label.data(), end, number);
+  return parsed.ec == std::errc{} && parsed.ptr == end ? number : -1;
+}
+
+/// Texts with a class name each, as examples; the class is -1 where the model does not know it.
+std::vector<io::GlueExample> labelled(const std::vector<io::LabelledText>& texts,
+                                      const Model& model) {
+  std::vector<io::GlueExample> examples;
+  for (const io::LabelledText& each : texts) {
+    examples.push_back({each.text, "", class_of(each.label, model), 0.0F});
+  }
+  return examples;
+}
+
+Result<std::vector<io::GlueExample>> read_clinc(const fs::path& path, const Model& model,
+                                                Split split) {
+  const fs::path file = is_folder(path) ? path / kClincFile : path;
+  const auto text = io::read_text(file);
+  if (!text) return text.error();
+  const char* part = split == Split::kTrain ? "train" : "test";
+  const auto texts = io::parse_clinc(text.value(), part, file.string());
+  if (!texts) return texts.error();
+  return labelled(texts.value(), model);
+}
+
+Result<std::vector<io::GlueExample>> read_examples(const fs::path& path, const Model& model,
+                                                   Split split) {
+  if (model.task == "clinc150") return read_clinc(path, model, split);
   const auto task = io::glue_task(model.task);
   if (!task) {
-    return Error{fmt::format("{}: task \"{}\" has no text layout (sst2, cola, mrpc, rte, stsb)",
-                             path.string(), model.task)};
+    return Error{
+        fmt::format("{}: task \"{}\" has no text layout (sst2, cola, mrpc, rte, stsb, clinc150)",
+                    path.string(), model.task)};
   }
-  if (model.vocab.empty()) return Error{"model " + model.name + ": holds no vocabulary"};
-  if (model.max_tokens < 3) return Error{"model " + model.name + ": max_tokens below 3"};
-  const auto tokenizer = io::WordPiece::from_vocab(model.vocab, model.lower_case);
-  if (!tokenizer) return tokenizer.error();
   const char* half = split == Split::kTrain ? "train.tsv" : "dev.tsv";
   const fs::path file = is_folder(path) ? path / half : path;
-  const auto examples = io::read_glue(file, *task);
+  if (*task == io::GlueTask::kSst2 && file.extension() != ".tsv") {
+    const auto text = io::read_text(file);
+    if (!text) return text.error();
+    const auto texts = io::parse_label_first(text.value(), file.string());
+    if (!texts) return texts.error();
+    return labelled(texts.value(), model);
+  }
+  return io::read_glue(file, *task);
+}
+
+Result<std::vector<Sample>> load_text(const fs::path& path, const Model& model, Split split) {
+  if (model.vocab.empty()) return Error{"model " + model.name + ": holds no vocabulary"};
+  if (model.max_tokens < 3) return Error{"model " + model.name + ": max_tokens below 3"};
+  if (path.empty()) {
+    return Error{"model " + model.name + ": name its data (a " + model.task + " file or folder)"};
+  }
+  const auto tokenizer = io::WordPiece::from_vocab(model.vocab, model.lower_case);
+  if (!tokenizer) return tokenizer.error();
+  const auto examples = read_examples(path, model, split);
   if (!examples) return examples.error();
   std::vector<Sample> samples;
   for (const io::GlueExample& example : examples.value()) {
     if (model.task_kind == TaskKind::kClassification &&
         (example.label < 0 || example.label >= model.classes)) {
-      return Error{fmt::format("{}: label {} does not fit a model of {} classes", file.string(),
-                               example.label, model.classes)};
+      return Error{fmt::format("{}: label {} of example {} does not fit a model of {} classes",
+                               path.string(), example.label, samples.size(), model.classes)};
     }
     samples.push_back(text_sample(example, tokenizer.value(), model));
   }
@@ -191,7 +243,7 @@ Sample image_sample(const FeatureShape& shape, std::span<const std::uint8_t> pix
 }
 
 Result<std::vector<Sample>> load_dataset(const fs::path& path, const Model& model, Split split) {
-  if (model.input == InputKind::kTokens) return load_glue(path, model, split);
+  if (model.input == InputKind::kTokens) return load_text(path, model, split);
   const fs::path place = path.empty() ? fs::path(kFashionMnistPath) : path;
   const auto files = is_folder(place) ? in_folder(place, split) : beside(place);
   if (!files) return files.error();

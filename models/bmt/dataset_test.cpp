@@ -169,5 +169,28 @@ TEST(Dataset, GluePairsAndScores) {
   EXPECT_FALSE(load_dataset(folder.path(), model, Split::kTrain).ok());
 }
 
+TEST(Dataset, LabelFirstLinesAndIntents) {
+  const io::TemporaryFolder folder;
+  ASSERT_TRUE(io::write_text_atomic(folder.path() / "stsa.binary.test", "1 a b\n0 c\n").ok());
+  Model model = text_model(1, 2);
+  model.task = "sst2";
+  const auto samples = load_dataset(folder.path() / "stsa.binary.test", model);
+  ASSERT_TRUE(samples.ok()) << samples.error().message;
+  EXPECT_EQ(samples.value()[0].ids, (std::vector<std::uint32_t>{1, 3, 4, 2}));
+  EXPECT_EQ(samples.value()[1].label, 0);
+
+  ASSERT_TRUE(io::write_text_atomic(folder.path() / kClincFile,
+                                    R"({"test": [["a", "up"], ["b", "down"]], "train": [["c", "x"]]})")
+                  .ok());
+  model.task = "clinc150";
+  model.labels = {"down", "up"};
+  const auto intents = load_dataset(folder.path(), model);
+  ASSERT_TRUE(intents.ok()) << intents.error().message;
+  EXPECT_EQ(intents.value()[0].label, 1);
+  EXPECT_EQ(intents.value()[1].label, 0);
+  // An intent that the model does not know.
+  EXPECT_FALSE(load_dataset(folder.path(), model, Split::kTrain).ok());
+}
+
 }  // namespace
 }  // namespace bat::bmt

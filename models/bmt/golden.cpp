@@ -99,14 +99,18 @@ class Run {
 
   /// LayerNorm of `x_` in place, then its codes into `codes_`.
   void normalize(const LayerNorm& ln, int bits, int layer, TensorId before, TensorId after,
-                 TensorId codes) {
+                 TensorId codes, StreamFilter* filter = nullptr) {
     const std::size_t d = idx(m_.hidden);
     emit(before, layer, -1, m_.hidden, x_);
+    for (std::size_t n = 0; n < idx(n_); ++n) normalize_row(ln, {&x_[n * d], d});
+    if (filter != nullptr) {
+      filter->apply(m_.hidden, x_);
+      std::transform(x_.begin(), x_.end(), x_.begin(), sat16);
+    }
     codes_.resize(x_.size());
     Values row_codes(d);
     for (std::size_t n = 0; n < idx(n_); ++n) {
       const std::span<std::int32_t> row(&x_[n * d], d);
-      normalize_row(ln, row);
       quantize_row(ln, row, bits, row_codes);
       std::transform(row_codes.begin(), row_codes.end(), &codes_[n * d],
                      [](std::int32_t c) { return static_cast<std::uint8_t>(c); });
@@ -300,7 +304,8 @@ GoldenModel& GoldenModel::operator=(GoldenModel&&) noexcept = default;
 
 const Model& GoldenModel::model() const { return impl_->model; }
 
-Result<std::vector<std::int32_t>> GoldenModel::logits(const Sample& sample, Tap* tap) const {
+Result<std::vector<std::int32_t>> GoldenModel::logits(const Sample& sample, Tap* tap,
+                                                      StreamFilter* filter) const {
   if (!impl_->status) return impl_->status.error();
   const Model& m = impl_->model;
   if (Status status = validate(m, sample); !status) return status.error();
@@ -311,7 +316,7 @@ Result<std::vector<std::int32_t>> GoldenModel::logits(const Sample& sample, Tap*
     run.embed_features(sample, impl_->patch);
   }
   run.normalize(m.embed_ln, m.act_bits, -1, TensorId::kEmbedding, TensorId::kEmbeddingNorm,
-                TensorId::kInputCodes);
+                TensorId::kInputCodes, filter);
   for (int i = 0; i < m.layer_count() && run.guard().ok(); ++i) run.layer(i);
   std::vector<std::int32_t> logits = run.head(impl_->pooler);
   if (!run.guard().ok()) return run.guard().error();

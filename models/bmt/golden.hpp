@@ -49,6 +49,15 @@ class Tap {
                       std::span<const std::int32_t> values) = 0;
 };
 
+/// Changes the residual stream between the embedding's LayerNorm and its quantization, for
+/// experiments on robustness; results are cut to int16.
+class StreamFilter {
+ public:
+  virtual ~StreamFilter() = default;
+  /// `x` is row-major, one row of `cols` values a token.
+  virtual void apply(int cols, std::span<std::int32_t> x) = 0;
+};
+
 /// Checks that `sample` can be an input of `model` (ids, segments, lengths).
 Status validate(const Model& model, const Sample& sample);
 
@@ -64,7 +73,8 @@ class GoldenModel {
 
   /// The C logits of row 0. Errors: invalid model or sample, or a value that leaves its stated
   /// width.
-  Result<std::vector<std::int32_t>> logits(const Sample& sample, Tap* tap = nullptr) const;
+  Result<std::vector<std::int32_t>> logits(const Sample& sample, Tap* tap = nullptr,
+                                           StreamFilter* filter = nullptr) const;
 
   const Model& model() const;
 

@@ -5,6 +5,9 @@
 
 #include <algorithm>
 #include <array>
+#include <bit>
+#include <cmath>
+#include <cstring>
 #include <limits>
 #include <nlohmann/json.hpp>
 #include <set>
@@ -28,11 +31,13 @@ struct DtypeInfo {
   std::size_t size;
 };
 
-constexpr std::array<DtypeInfo, 7> kDtypes = {{{Dtype::kU8, "U8", 1},
+constexpr std::array<DtypeInfo, 9> kDtypes = {{{Dtype::kU8, "U8", 1},
                                                {Dtype::kI8, "I8", 1},
                                                {Dtype::kI16, "I16", 2},
                                                {Dtype::kI32, "I32", 4},
                                                {Dtype::kI64, "I64", 8},
+                                               {Dtype::kF16, "F16", 2},
+                                               {Dtype::kBF16, "BF16", 2},
                                                {Dtype::kF32, "F32", 4},
                                                {Dtype::kF64, "F64", 8}}};
 
@@ -166,10 +171,55 @@ std::string read_header(const Json& header, SafetensorsFile& file, std::vector<E
   return {};
 }
 
+template <typename T>
+T load(const std::uint8_t* bytes) {
+  T value;
+  std::memcpy(&value, bytes, sizeof(T));
+  return value;
+}
+
+/// IEEE 754 binary16.
+float half_value(std::uint16_t bits) {
+  const int exponent = (bits >> 10) & 31;
+  const int fraction = bits & 1023;
+  const float sign = (bits >> 15) != 0 ? -1.0F : 1.0F;
+  if (exponent == 31) {
+    return fraction == 0 ? sign * std::numeric_limits<float>::infinity()
+                         : std::numeric_limits<float>::quiet_NaN();
+  }
+  if (exponent == 0) return sign * std::ldexp(static_cast<float>(fraction), -24);
+  return sign * std::ldexp(static_cast<float>(fraction + 1024), exponent - 25);
+}
+
 }  // namespace
 
 const char* name(Dtype dtype) { return kDtypes[static_cast<std::size_t>(dtype)].name; }
 std::size_t size_of(Dtype dtype) { return kDtypes[static_cast<std::size_t>(dtype)].size; }
+
+std::vector<float> float_values(const Tensor& tensor) {
+  const std::size_t size = size_of(tensor.dtype);
+  std::vector<float> out;
+  for (std::size_t at = 0; at + size <= tensor.data.size(); at += size) {
+    const std::uint8_t* bytes = &tensor.data[at];
+    switch (tensor.dtype) {
+      case Dtype::kF16:
+        out.push_back(half_value(load<std::uint16_t>(bytes)));
+        break;
+      case Dtype::kBF16:
+        out.push_back(std::bit_cast<float>(std::uint32_t{load<std::uint16_t>(bytes)} << 16));
+        break;
+      case Dtype::kF32:
+        out.push_back(load<float>(bytes));
+        break;
+      case Dtype::kF64:
+        out.push_back(static_cast<float>(load<double>(bytes)));
+        break;
+      default:
+        return {};
+    }
+  }
+  return out;
+}
 
 Result<SafetensorsFile> parse_safetensors(std::span<const std::uint8_t> bytes,
                                           std::string_view label) {

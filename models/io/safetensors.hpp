@@ -15,7 +15,7 @@
 
 namespace bat::io {
 
-enum class Dtype { kU8, kI8, kI16, kI32, kI64, kF32, kF64 };
+enum class Dtype { kU8, kI8, kI16, kI32, kI64, kF16, kBF16, kF32, kF64 };
 
 /// "U8", "I8", ...
 const char* name(Dtype dtype);
@@ -27,6 +27,9 @@ struct Tensor {
   std::vector<std::uint64_t> shape;
   std::vector<std::uint8_t> data;
 };
+
+/// The elements of an F16, BF16, F32 or F64 tensor; empty for other types.
+std::vector<float> float_values(const Tensor& tensor);
 
 /// Contents of a file. The tensors are written in the order of their names.
 struct SafetensorsFile {

@@ -164,5 +164,16 @@ TEST(Sha256, PiecesGiveTheSameHash) {
   }
 }
 
+TEST(Safetensors, FloatValuesOfEveryFloatType) {
+  EXPECT_EQ(float_values({Dtype::kF16, {4}, {0x00, 0x3C, 0x00, 0xC0, 0x01, 0x00, 0xFF, 0x7B}}),
+            (std::vector<float>{1.0F, -2.0F, 5.9604645e-8F, 65504.0F}));
+  EXPECT_EQ(float_values({Dtype::kBF16, {2}, {0x80, 0x3F, 0x20, 0xC0}}),
+            (std::vector<float>{1.0F, -2.5F}));
+  EXPECT_EQ(float_values({Dtype::kF32, {1}, {0, 0, 0x80, 0x3F}}), (std::vector<float>{1.0F}));
+  EXPECT_EQ(float_values({Dtype::kF64, {1}, {0, 0, 0, 0, 0, 0, 0xF0, 0x3F}}),
+            (std::vector<float>{1.0F}));
+  EXPECT_TRUE(float_values({Dtype::kI32, {1}, {0, 0, 0, 0}}).empty());
+}
+
 }  // namespace
 }  // namespace bat::io
