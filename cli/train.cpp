@@ -23,7 +23,8 @@ struct Options {
 #ifdef BAT_TRAIN
 
 Result<train::TrainOptions> training_options(const Options& options) {
-  auto parsed = train::recipe(options.recipe);
+  auto parsed = options.recipe.empty() ? Result<train::TrainOptions>(train::TrainOptions{})
+                                       : train::recipe(options.recipe);
   if (!parsed.ok()) return parsed.error();
   for (const auto& [key, value] : options.settings) {
     const Status set = train::set_option(parsed.value(), key, value);
@@ -40,8 +41,10 @@ nlohmann::ordered_json report_json(const train::TrainReport& report) {
                                 {"log", report.log.string()},
                                 {"model", report.model.string()}};
   if (report.views) {
-    object["float_accuracy"] = report.views->float_accuracy;
-    object["integer_accuracy"] = report.views->integer_accuracy;
+    object["metric"] = report.views->metric;
+    object["float_view"] = report.views->float_metric;
+    object["integer_view"] = report.views->integer_metric;
+    for (const auto& [name, value] : report.views->others) object[name] = value;
   }
   return object;
 }
@@ -70,8 +73,9 @@ int execute(const Options& options, bool json) {
   fmt::print("trained {} epochs, holdout accuracy {:.4f}\n", report.value().epochs_done,
              report.value().holdout_accuracy);
   if (report.value().views) {
-    fmt::print("test accuracy: float view {:.4f}, integer view {:.4f}\nmodel: {}\n",
-               report.value().views->float_accuracy, report.value().views->integer_accuracy,
+    const train::ViewReport& views = *report.value().views;
+    fmt::print("{} on {} samples: float view {:.4f}, integer view {:.4f}\nmodel: {}\n",
+               views.metric, views.samples, views.float_metric, views.integer_metric,
                report.value().model.string());
   }
   return kExitOk;
@@ -80,10 +84,10 @@ int execute(const Options& options, bool json) {
 #else
 
 int execute(const Options&, bool) {
-  return fail(Error{
-      "this batkit was built without the trainer; run: cmake/install_packages.sh --train && "
-      "cmake -B build -G Ninja -DBAT_TRAIN=ON && cmake --build build",
-      ErrorKind::kMissingTool});
+  return fail(
+      Error{"this batkit was built without the trainer; run: cmake/install_packages.sh --train && "
+            "cmake -B build -G Ninja -DBAT_TRAIN=ON && cmake --build build",
+            ErrorKind::kMissingTool});
 }
 
 #endif
@@ -95,14 +99,16 @@ void add_train(CLI::App& app, Session& session) {
       add_command(app, session, "train", "Train a model by a recipe and export its integer view",
                   "batkit train --recipe fashion-nano --seed 1 --out checkpoints/fashion-nano");
   auto options = std::make_shared<Options>();
-  command->add_option("--recipe", options->recipe, "Recipe to start from (see --list)");
+  command->add_option("--recipe", options->recipe,
+                      "Recipe to start from (see --list; default: none)");
   command->add_flag("--list", options->list, "List the recipes");
 #ifdef BAT_TRAIN
   for (const std::string& key : train::option_keys()) {
     if (key == "recipe") continue;
     command
         ->add_option_function<std::string>(
-            "--" + key, [options, key](const std::string& value) { options->settings[key] = value; },
+            "--" + key,
+            [options, key](const std::string& value) { options->settings[key] = value; },
             "Overrides the recipe")
         ->type_name("VALUE");
   }

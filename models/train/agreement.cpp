@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Float view against integer view on the same images.
+// Float view against integer view on the same samples.
 #include <torch/torch.h>
 
 #include <algorithm>
@@ -10,10 +10,9 @@
 #include <optional>
 #include <thread>
 
-#include "models/bmt/dataset.hpp"
 #include "models/bmt/primitives.hpp"
 #include "models/train/export.hpp"
-#include "models/train/session.hpp"
+#include "models/train/task.hpp"
 
 namespace bat::train {
 namespace {
@@ -21,8 +20,8 @@ namespace {
 using bmt::TensorId;
 using torch::Tensor;
 
-constexpr int kComparedImages = 200;
-constexpr int kTraceBatch = 50;
+constexpr std::size_t kComparedSamples = 200;
+constexpr std::size_t kForwardBatch = 100;
 
 bool is_codes(TensorId id) {
   switch (id) {
@@ -35,6 +34,7 @@ bool is_codes(TensorId id) {
     case TensorId::kLn1Codes:
     case TensorId::kFfn1:
     case TensorId::kLn2Codes:
+    case TensorId::kPooler:
       return true;
     default:
       return false;
@@ -57,15 +57,13 @@ bool is_int16(TensorId id) {
   }
 }
 
-/// Counts differing bits of one image after another against the traces of the float view.
+/// Counts differing bits of one sample after another against the traces of the float view.
 class Counter : public bmt::Tap {
  public:
   Counter(const bmt::Model& model, ViewReport& report) : model_(model), report_(report) {}
 
-  void next_image(const Trace& trace, int item) {
-    trace_ = &trace;
-    item_ = item;
-  }
+  /// `trace` holds a batch of one.
+  void next_sample(const Trace& trace) { trace_ = &trace; }
 
   void tensor(TensorId id, int layer, int head, int rows, int cols,
               std::span<const std::int32_t> values) override {
@@ -73,14 +71,15 @@ class Counter : public bmt::Tap {
     if (is_int16(id)) count_saturated(last ? values.first(static_cast<std::size_t>(cols)) : values);
     const auto found = trace_->tensors.find({id, layer});
     if (!is_codes(id) || found == trace_->tensors.end()) return;
-    Tensor wanted = found->second[item_];
+    Tensor wanted = found->second[0];
     if (head >= 0) wanted = wanted[head];
     // The float view holds row 0 alone where nothing else is used.
     wanted = wanted.contiguous().flatten();
     const auto count = std::min(static_cast<std::size_t>(wanted.numel()),
                                 static_cast<std::size_t>(rows) * static_cast<std::size_t>(cols));
     TensorAgreement& entry = entry_of(id, layer);
-    const bool eight = id == TensorId::kLn2Codes && last;
+    const bool eight =
+        id == TensorId::kPooler || (id == TensorId::kLn2Codes && last && !model_.pooler);
     const int bits = eight ? bmt::kClassifierBits : model_.act_bits;
     const float* data = wanted.data_ptr<float>();
     for (std::size_t i = 0; i < count; ++i) {
@@ -108,34 +107,25 @@ class Counter : public bmt::Tap {
   const bmt::Model& model_;
   ViewReport& report_;
   const Trace* trace_ = nullptr;
-  int item_ = 0;
 };
 
-bmt::Sample sample_of(const bmt::Model& model, const ImageSet& images, int i) {
-  const std::size_t size = static_cast<std::size_t>(images.height) *
-                           static_cast<std::size_t>(images.width) *
-                           static_cast<std::size_t>(images.channels);
-  const std::span<const std::uint8_t> all(images.pixels);
-  const auto index = static_cast<std::size_t>(i);
-  return bmt::image_sample(model.features, all.subspan(index * size, size), images.labels[index]);
-}
-
-/// Classes that the integer view gives, on all cores.
-Result<std::vector<int>> integer_classes(const bmt::GoldenModel& golden, const ImageSet& images) {
-  std::vector<int> classes(static_cast<std::size_t>(images.count));
-  std::atomic<int> next = 0;
+/// Logits that the integer view gives, on all cores.
+Result<std::vector<std::vector<std::int32_t>>> integer_logits(
+    const bmt::GoldenModel& golden, std::span<const bmt::Sample> samples) {
+  std::vector<std::vector<std::int32_t>> out(samples.size());
+  std::atomic<std::size_t> next = 0;
   std::optional<Error> error;
   std::mutex error_lock;
   const auto work = [&] {
-    for (int i = next++; i < images.count; i = next++) {
-      const auto logits = golden.logits(sample_of(golden.model(), images, i));
+    for (std::size_t i = next++; i < samples.size(); i = next++) {
+      auto logits = golden.logits(samples[i]);
       if (!logits) {
         const std::scoped_lock lock(error_lock);
         error = logits.error();
-        next = images.count;
+        next = samples.size();
         return;
       }
-      classes[static_cast<std::size_t>(i)] = bmt::argmax(logits.value());
+      out[i] = std::move(logits.value());
     }
   };
   std::vector<std::thread> threads;
@@ -144,53 +134,75 @@ Result<std::vector<int>> integer_classes(const bmt::GoldenModel& golden, const I
   }
   for (std::thread& thread : threads) thread.join();
   if (error) return *error;
-  return classes;
+  return out;
 }
 
-Status compare_codes(const Network& network, const bmt::GoldenModel& golden, const ImageSet& images,
-                     const DeviceImages& device_images, ViewReport& report) {
+Status compare_codes(const Network& network, const bmt::GoldenModel& golden,
+                     std::span<const bmt::Sample> samples, ViewReport& report) {
   torch::NoGradGuard no_grad;
-  report.compared = std::min(kComparedImages, images.count);
+  const std::size_t count = std::min(kComparedSamples, samples.size());
+  report.compared = static_cast<int>(count);
   Counter counter(golden.model(), report);
-  for (int first = 0; first < report.compared; first += kTraceBatch) {
-    const int n = std::min(kTraceBatch, report.compared - first);
+  for (std::size_t i = 0; i < count; ++i) {
     Trace trace;
-    network.forward(device_images.features(first, n), &trace);
-    for (int i = 0; i < n; ++i) {
-      counter.next_image(trace, i);
-      const auto logits = golden.logits(sample_of(golden.model(), images, first + i), &counter);
-      if (!logits) return logits.error();
-    }
+    network.forward(input_of(network.spec(), samples.subspan(i, 1)), &trace);
+    counter.next_sample(trace);
+    const auto logits = golden.logits(samples[i], &counter);
+    if (!logits) return logits.error();
   }
   return Ok{};
 }
 
+std::vector<bmt::Prediction> float_predictions(const Network& network,
+                                               std::span<const bmt::Sample> samples) {
+  torch::NoGradGuard no_grad;
+  std::vector<bmt::Prediction> out;
+  for (std::size_t first = 0; first < samples.size(); first += kForwardBatch) {
+    const auto part = samples.subspan(first, std::min(kForwardBatch, samples.size() - first));
+    const Tensor logits = network.forward(input_of(network.spec(), part)).logits;
+    for (const bmt::Prediction& p : predictions(logits, part)) out.push_back(p);
+  }
+  return out;
+}
+
 }  // namespace
 
+std::vector<bmt::Prediction> predictions(const Tensor& logits,
+                                         std::span<const bmt::Sample> samples) {
+  const Tensor classes = logits.argmax(1).cpu();
+  const Tensor scores = logits.select(1, 0).to(torch::kCPU, torch::kDouble).contiguous();
+  std::vector<bmt::Prediction> out;
+  for (std::size_t i = 0; i < samples.size(); ++i) {
+    out.push_back({static_cast<int>(classes.data_ptr<std::int64_t>()[i]), samples[i].label,
+                   scores.data_ptr<double>()[i], static_cast<double>(samples[i].target)});
+  }
+  return out;
+}
+
 Result<ViewReport> compare_views(const Network& network, const bmt::Model& model,
-                                 const ImageSet& images) {
+                                 std::span<const bmt::Sample> samples) {
   ViewReport report;
-  report.images = images.count;
+  report.samples = static_cast<int>(samples.size());
   const bmt::GoldenModel golden(model);
-  const DeviceImages device_images(images, model.features.patch, 0, torch::kCPU);
-  if (Status s = compare_codes(network, golden, images, device_images, report); !s) {
-    return s.error();
-  }
-  const Result<std::vector<int>> integer = integer_classes(golden, images);
+  if (Status s = compare_codes(network, golden, samples, report); !s) return s.error();
+  const auto integer = integer_logits(golden, samples);
   if (!integer) return integer.error();
-  const Tensor float_classes = all_logits(network, device_images).argmax(1);
-  int float_right = 0;
-  int integer_right = 0;
-  for (int i = 0; i < images.count; ++i) {
-    const auto index = static_cast<std::size_t>(i);
-    const int label = images.labels[index];
-    const int from_float = float_classes[i].item<int>();
-    float_right += from_float == label ? 1 : 0;
-    integer_right += integer.value()[index] == label ? 1 : 0;
-    report.same_class += from_float == integer.value()[index] ? 1 : 0;
+  const std::vector<bmt::Prediction> from_float = float_predictions(network, samples);
+  std::vector<bmt::Prediction> from_integer;
+  for (std::size_t i = 0; i < samples.size(); ++i) {
+    from_integer.push_back(bmt::predict(model, integer.value()[i], samples[i]));
+    report.same_class += from_integer[i].predicted == from_float[i].predicted ? 1 : 0;
   }
-  report.float_accuracy = static_cast<double>(float_right) / images.count;
-  report.integer_accuracy = static_cast<double>(integer_right) / images.count;
+  report.metric = bmt::metric_name(model);
+  report.float_metric = bmt::metric(model, from_float);
+  report.integer_metric = bmt::metric(model, from_integer);
+  if (model.task_kind == bmt::TaskKind::kRegression) {
+    report.others.emplace_back("spearman", bmt::spearman(from_integer));
+  } else if (model.classes == 2) {
+    report.others.emplace_back("accuracy", bmt::accuracy(from_integer));
+    report.others.emplace_back("f1", bmt::f1(from_integer));
+    report.others.emplace_back("matthews", bmt::matthews(from_integer));
+  }
   return report;
 }
 

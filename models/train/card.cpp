@@ -16,35 +16,69 @@ std::string table_row(const char* what, const std::string& value) {
   return fmt::format("| {} | {} |\n", what, value);
 }
 
+std::string input_text(const TrainOptions& o, const bmt::Model& m) {
+  if (m.input == bmt::InputKind::kTokens) {
+    return fmt::format("up to {} tokens, {} WordPieces, {} segment(s)", m.max_tokens, m.vocab_size,
+                       m.segments);
+  }
+  return fmt::format("{} tokens ({} x {} patches and class token)", m.max_tokens, o.patch, o.patch);
+}
+
+std::string bits_text(const TrainOptions& o, const bmt::Model& m) {
+  const char* input =
+      m.input == bmt::InputKind::kTokens ? "word and position tables" : "patch embedding";
+  return fmt::format(
+      "weights 1 ({} branch{}, {}), activations {}, {} and classifier 8, residual "
+      "stream 16",
+      m.branches, m.branches == 1 ? "" : "es", o.weights, o.act_bits, input);
+}
+
 std::string facts(const TrainOptions& o, const bmt::Model& m, const TrainReport& r) {
   const ViewReport& v = *r.views;
+  const bool tokens = m.input == bmt::InputKind::kTokens;
   std::string text = "| | |\n| --- | --- |\n";
-  text += table_row("task", fmt::format("{}, {} classes", m.task, m.classes));
+  text += table_row("task", m.task_kind == bmt::TaskKind::kRegression
+                                ? m.task + ", one score"
+                                : fmt::format("{}, {} classes", m.task, m.classes));
   text += table_row("data", m.source.empty() ? "user data" : m.source);
-  text += table_row("data sha256", fmt::format("`{}` (train images, train labels, test images, "
-                                               "test labels: pixels and labels without headers)",
-                                               r.data_sha256));
-  text += table_row("shape", fmt::format("{} layers, hidden {}, {} heads of {}, FFN {}, {} tokens "
-                                         "({} x {} patches and class token)",
+  text += table_row(
+      "data sha256",
+      fmt::format("`{}` ({})", r.data_sha256,
+                  tokens ? "label, score and token ids of the training and test samples as used"
+                         : "train images, train labels, test images, test labels: pixels and "
+                           "labels without headers"));
+  text += table_row("shape", fmt::format("{} layers, hidden {}, {} heads of {}, FFN {}, {}{}",
                                          o.layers, o.hidden, o.heads, o.head_dim, o.ffn,
-                                         m.max_tokens, o.patch, o.patch));
-  text += table_row("bits", fmt::format("weights 1, activations {}, patch embedding and classifier "
-                                        "8, residual stream 16",
-                                        o.act_bits));
+                                         input_text(o, m), m.pooler ? ", pooler" : ""));
+  text += table_row("bits", bits_text(o, m));
   text += table_row("attention", o.attention);
   text += table_row("seed", fmt::format("{}", o.seed));
-  text += table_row("images set aside for choosing the recipe",
-                    fmt::format("{}, accuracy {:.4f} (float view)", o.holdout, r.holdout_accuracy));
-  text += table_row("**accuracy, integer view**",
-                    fmt::format("**{:.4f}** on {} test images", v.integer_accuracy, v.images));
-  text += table_row("accuracy, float view", fmt::format("{:.4f}", v.float_accuracy));
-  text += table_row("same class in both views", fmt::format("{} of {}", v.same_class, v.images));
+  if (o.holdout > 0) {
+    text += table_row(
+        "samples set aside for choosing the recipe",
+        fmt::format("{}, {} {:.4f} (float view)", o.holdout, v.metric, r.holdout_accuracy));
+  }
+  const char* set = tokens && m.task != "clinc150" ? "development" : "test";
+  text += table_row(fmt::format("**{}, integer view**", v.metric).c_str(),
+                    fmt::format("**{:.4f}** on {} {} samples", v.integer_metric, v.samples, set));
+  text += table_row(fmt::format("{}, float view", v.metric).c_str(),
+                    fmt::format("{:.4f}", v.float_metric));
+  for (const auto& [name, value] : v.others) {
+    if (name == v.metric) continue;
+    text += table_row((name + ", integer view").c_str(), fmt::format("{:.4f}", value));
+  }
+  if (m.task_kind == bmt::TaskKind::kClassification) {
+    text += table_row("same class in both views", fmt::format("{} of {}", v.same_class, v.samples));
+  }
   if (m.task == "fashion-mnist") {
     text += table_row("linear baseline", fmt::format("{:.3f}", kFashionLinearBaseline));
   }
-  text += table_row("licence of the weights",
-                    m.license.empty() ? "as the training data allow"
-                                      : m.license + "; the training data are MIT-licensed");
+  text +=
+      table_row("licence of the weights",
+                m.license.empty()
+                    ? "our own work under Apache-2.0 as far as the training data allow; whether "
+                      "weights inherit the terms of their training data is unsettled"
+                    : m.license + "; the training data are MIT-licensed");
   text += table_row("library", "libtorch " TORCH_VERSION " for folding and float view");
   return text;
 }
@@ -53,7 +87,7 @@ std::string differences(const ViewReport& v) {
   std::string text = fmt::format(
       "\n## Differing bits\n\nShare of code bits that differ between the float view and the "
       "integer "
-      "view on the first {} test images. A bit that flips makes others flip further on. "
+      "view on the first {} test samples. A bit that flips makes others flip further on. "
       "{} of the int16 values in them were at a limit.\n\n| tensor | layer | share |\n| --- | --- "
       "| "
       "--- |\n",

@@ -30,26 +30,51 @@ io::Tensor to_file(const Tensor& tensor) {
 Status from_file(const io::SafetensorsFile& file, const std::string& name, const Tensor& target) {
   const auto found = file.tensors.find(name);
   if (found == file.tensors.end()) return Error{fmt::format("checkpoint: no tensor '{}'", name)};
-  const io::Tensor& source = found->second;
-  const std::size_t bytes = static_cast<std::size_t>(target.numel()) * sizeof(float);
-  if (source.dtype != io::Dtype::kF32 || source.data.size() != bytes) {
-    return Error{
-        fmt::format("checkpoint: tensor '{}' is not F32 of {} elements", name, target.numel())};
+  // F16 copies of checkpoints, made to travel, are read too.
+  const std::vector<float> values = io::float_values(found->second);
+  if (values.size() != static_cast<std::size_t>(target.numel())) {
+    return Error{fmt::format("checkpoint: tensor '{}' has not {} floats", name, target.numel())};
   }
-  Tensor host = torch::empty(target.sizes(), torch::kFloat);
-  std::memcpy(host.data_ptr<float>(), source.data.data(), bytes);
+  const Tensor host = torch::tensor(values).view(target.sizes());
   torch::NoGradGuard no_grad;
   target.detach().copy_(host);
   return Ok{};
 }
 
+const char* text_of(WeightKind kind) {
+  switch (kind) {
+    case WeightKind::kBinary:
+      return "binary";
+    case WeightKind::kTernary:
+      return "ternary";
+    case WeightKind::kSplit:
+      return "tws";
+    case WeightKind::kWeightedSplit:
+      break;
+  }
+  return "wtws";
+}
+
 std::string spec_text(const NetworkSpec& s) {
   const bool softmax = s.attention == bmt::Attention::kSoftmax;
-  return json{{"layers", s.shape.layers}, {"hidden", s.shape.hidden},
-              {"heads", s.shape.heads},   {"head_dim", s.shape.head_dim},
-              {"ffn", s.shape.ffn},       {"rows", s.rows},
-              {"features", s.features},   {"classes", s.classes},
-              {"act_bits", s.act_bits},   {"attention", softmax ? "softmax" : "threshold"}}
+  return json{{"layers", s.shape.layers},
+              {"hidden", s.shape.hidden},
+              {"heads", s.shape.heads},
+              {"head_dim", s.shape.head_dim},
+              {"ffn", s.shape.ffn},
+              {"input", s.tokens() ? "tokens" : "features"},
+              {"rows", s.rows},
+              {"features", s.features},
+              {"vocab", s.vocab},
+              {"segments", s.segments},
+              {"classes", s.classes},
+              {"regression", s.regression},
+              {"pooler", s.pooler},
+              {"gelu", s.gelu},
+              {"word_head", s.word_head},
+              {"act_bits", s.act_bits},
+              {"attention", softmax ? "softmax" : "threshold"},
+              {"weights", text_of(s.weights)}}
       .dump();
 }
 
@@ -71,13 +96,23 @@ Result<NetworkSpec> parse_spec(const std::string& text) {
   s.shape.head_dim = bounded(object, "head_dim", bmt::kMaxHeadDim);
   s.shape.ffn = bounded(object, "ffn", bmt::kMaxFfn);
   s.rows = bounded(object, "rows", bmt::kMaxTokens);
+  const bool tokens = object.value("input", "features") == "tokens";
+  s.input = tokens ? bmt::InputKind::kTokens : bmt::InputKind::kFeatures;
   s.features = bounded(object, "features", bmt::kMaxFeatures);
+  s.vocab = tokens ? bounded(object, "vocab", 1 << 24) : 0;
+  s.segments = tokens ? bounded(object, "segments", 2) : 1;
+  s.regression = object.value("regression", false);
+  s.pooler = object.value("pooler", false);
+  s.gelu = object.value("gelu", false);
+  s.word_head = object.value("word_head", false);
+  s.weights = weight_kind(object.value("weights", "binary")).value_or(WeightKind::kBinary);
   s.classes = bounded(object, "classes", bmt::kMaxClasses);
   s.act_bits = bounded(object, "act_bits", 8);
   s.attention = object.value("attention", "") == "softmax" ? bmt::Attention::kSoftmax
                                                            : bmt::Attention::kThreshold;
+  const bool input_good = tokens ? s.vocab > 0 && s.segments > 0 : s.features > 0;
   const bool positive = s.shape.layers > 0 && s.shape.hidden > 0 && s.shape.heads > 0 &&
-                        s.shape.head_dim > 0 && s.shape.ffn > 0 && s.rows > 1 && s.features > 0 &&
+                        s.shape.head_dim > 0 && s.shape.ffn > 0 && s.rows > 1 && input_good &&
                         s.classes > 0 && s.act_bits >= 0;
   if (!positive) return Error{"checkpoint: 'spec' lacks a field or has one out of range"};
   return s;
@@ -114,6 +149,8 @@ Status Session::save(const std::filesystem::path& path) const {
   file.metadata["spec"] = spec_text(network_.spec());
   file.metadata["identity"] = options_.identity;
   file.metadata["epochs_done"] = std::to_string(epoch_);
+  file.metadata["complete"] = finished() ? "true" : "false";
+  if (!options_.vocab.empty()) file.metadata["vocab"] = options_.vocab;
   return io::write_safetensors(file, path);
 }
 
@@ -143,26 +180,32 @@ Status Session::load(const std::filesystem::path& path) {
   return status;
 }
 
-Status save_network(const Network& network, const std::filesystem::path& path) {
-  io::SafetensorsFile file;
-  add_parameters(network.parameters(), file);
-  file.metadata["spec"] = spec_text(network.spec());
-  return io::write_safetensors(file, path);
-}
-
-Result<std::unique_ptr<Network>> load_network(const std::filesystem::path& path) {
+Result<StoredNetwork> load_network(const std::filesystem::path& path) {
   const Result<io::SafetensorsFile> file = io::read_safetensors(path);
   if (!file) return file.error();
   const std::string* text = metadata(file.value(), "spec");
   if (text == nullptr) return Error{path.string() + ": is not a checkpoint (no 'spec')"};
   const Result<NetworkSpec> spec = parse_spec(*text);
   if (!spec) return Error{path.string() + ": " + spec.error().message};
-  auto network = std::make_unique<Network>(spec.value(), 0);
-  network->to(torch::kCPU);
-  if (Status s = read_parameters(file.value(), network->parameters()); !s) {
+  const std::string* vocab = metadata(file.value(), "vocab");
+  if (spec.value().tokens() && vocab == nullptr) {
+    return Error{path.string() + ": holds no vocabulary"};
+  }
+  StoredNetwork stored{std::make_unique<Network>(spec.value(), 0), vocab ? *vocab : ""};
+  stored.network->to(torch::kCPU);
+  if (Status s = read_parameters(file.value(), stored.network->parameters()); !s) {
     return Error{path.string() + ": " + s.error().message};
   }
-  return network;
+  return stored;
+}
+
+bool is_complete(const std::filesystem::path& path) {
+  std::error_code ignored;
+  if (!std::filesystem::exists(path, ignored)) return false;
+  const Result<io::SafetensorsFile> file = io::read_safetensors(path);
+  if (!file) return false;
+  const std::string* complete = metadata(file.value(), "complete");
+  return complete != nullptr && *complete == "true";
 }
 
 }  // namespace bat::train

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "models/train/export.hpp"
 
+#include <fmt/format.h>
 #include <torch/torch.h>
 
 #include <cmath>
@@ -9,6 +10,7 @@
 #include "models/bmt/primitives.hpp"
 #include "models/train/fold.hpp"
 #include "models/train/quantizers.hpp"
+#include "models/train/task.hpp"
 
 namespace bat::train {
 namespace {
@@ -16,7 +18,7 @@ namespace {
 using bmt::TensorId;
 using torch::Tensor;
 
-constexpr int kCalibrationBatch = 128;
+constexpr std::size_t kCalibrationBatch = 128;
 
 std::vector<double> values(const Tensor& tensor) {
   const Tensor flat = tensor.detach().to(torch::kDouble).contiguous().flatten();
@@ -34,15 +36,23 @@ std::vector<double> affine(std::vector<double> v, double factor, double plus) {
 /// Largest magnitude of each traced tensor over the calibration images.
 using Ranges = std::map<std::pair<TensorId, int>, double>;
 
-Ranges measure_ranges(const Network& network, const ImageSet& set, int patch) {
+/// `tensor` of a stream without the rows of padding tokens.
+Tensor valid_rows(const Tensor& tensor, const Input& input) {
+  if (!input.mask.defined() || tensor.dim() != 3) return tensor;
+  return tensor * input.mask.narrow(1, 0, tensor.size(1)).to(torch::kFloat).unsqueeze(2);
+}
+
+Ranges measure_ranges(const Network& network, std::span<const bmt::Sample> samples) {
   torch::NoGradGuard no_grad;
-  const DeviceImages images(set, patch, 0, torch::kCPU);
   Ranges ranges;
-  for (int first = 0; first < set.count; first += kCalibrationBatch) {
+  for (std::size_t first = 0; first < samples.size(); first += kCalibrationBatch) {
+    const auto n = std::min<std::size_t>(kCalibrationBatch, samples.size() - first);
+    const Input input = input_of(network.spec(), samples.subspan(first, n));
     Trace trace;
-    network.forward(images.features(first, std::min(kCalibrationBatch, set.count - first)), &trace);
+    network.forward(input, &trace);
     for (const auto& [key, tensor] : trace.tensors) {
-      ranges[key] = std::max(ranges[key], tensor.abs().max().item<double>());
+      const double most = valid_rows(tensor, input).abs().max().item<double>();
+      ranges[key] = std::max(ranges[key], most);
     }
   }
   return ranges;
@@ -53,21 +63,24 @@ class Exporter {
  public:
   Exporter(const Network& network, Ranges ranges) : net_(network), ranges_(std::move(ranges)) {}
 
-  Result<bmt::Model> run(const ImageSet& images, const TrainOptions& options);
+  Result<bmt::Model> run(const bmt::Model& header);
 
  private:
-  void describe(const ImageSet& images, const TrainOptions& options);
+  void describe();
+  void token_embedding();
+  void feature_embedding();
   void embedding();
   void layer(int i);
   void attention(int i, bmt::Layer& out);
   void norm(const std::string& name, int lsb_log2, bmt::LayerNorm& out) const;
-  void input_codes(int i, const std::string& name, int lsb_log2, bmt::LayerNorm& ln);
+  void input_codes(const std::string& p, int lsb_log2, bmt::LayerNorm& ln);
+  void pooler();
   void classifier();
 
-  bmt::BitMatrix bits(const std::string& name, int slice, double& scale) const;
+  bmt::BitMatrix bits(const std::string& name, int slice, std::vector<double>& scales) const;
   bmt::CodeMatrix codes(const std::string& name, double& scale) const;
-  bmt::Requant bit_or_code(double scale, const std::vector<double>& bias, double alpha,
-                           bool is_signed, std::int64_t acc_max);
+  bmt::Requant bit_or_code(const std::vector<double>& scales, const std::vector<double>& bias,
+                           double alpha, bool is_signed, std::int64_t acc_max, int bits);
   bmt::Linear residual(const std::string& name, double input_alpha, int lsb_log2,
                        std::int64_t acc_max);
   double range(TensorId id, int layer) const;
@@ -93,14 +106,23 @@ double Exporter::range(TensorId id, int layer) const {
   return found == ranges_.end() ? 0.0 : found->second;
 }
 
-bmt::BitMatrix Exporter::bits(const std::string& name, int slice, double& scale) const {
-  const BinaryWeight w = binary_weight(net_.at(name + ".weight"));
-  scale = value(w.scale[slice]);
-  const Tensor sign = w.sign[slice].contiguous();
-  bmt::BitMatrix out(1, static_cast<int>(sign.size(0)), static_cast<int>(sign.size(1)));
-  const float* data = sign.data_ptr<float>();
-  for (int o = 0; o < out.out; ++o) {
-    for (int i = 0; i < out.in; ++i) out.set_bit(0, o, i, *data++ > 0.0F);
+/// All branches of one slice of a weight, and their scales.
+bmt::BitMatrix Exporter::bits(const std::string& name, int slice,
+                              std::vector<double>& scales) const {
+  const std::vector<Branch> branches = branches_of(net_, name);
+  scales.clear();
+  bmt::BitMatrix out;
+  for (std::size_t k = 0; k < branches.size(); ++k) {
+    const Tensor sign = branches[k].sign[slice].contiguous();
+    scales.push_back(value(branches[k].scale[slice]));
+    if (k == 0) {
+      out = bmt::BitMatrix(static_cast<int>(branches.size()), static_cast<int>(sign.size(0)),
+                           static_cast<int>(sign.size(1)));
+    }
+    const float* data = sign.data_ptr<float>();
+    for (int o = 0; o < out.out; ++o) {
+      for (int i = 0; i < out.in; ++i) out.set_bit(static_cast<int>(k), o, i, *data++ > 0.0F);
+    }
   }
   return out;
 }
@@ -114,28 +136,28 @@ bmt::CodeMatrix Exporter::codes(const std::string& name, double& scale) const {
   return out;
 }
 
-/// Output stage of u = (scale * acc + bias) / alpha with signed or unsigned codes of u.
-bmt::Requant Exporter::bit_or_code(double scale, const std::vector<double>& bias, double alpha,
-                                   bool is_signed, std::int64_t acc_max) {
-  const int b = net_.spec().act_bits;
-  if (b == 1) {
+/// Output stage of u = (sum_k scale_k * acc_k + bias) / alpha with signed or unsigned codes of u.
+bmt::Requant Exporter::bit_or_code(const std::vector<double>& scales,
+                                   const std::vector<double>& bias, double alpha, bool is_signed,
+                                   std::int64_t acc_max, int b) {
+  if (b == 1 && scales.size() == 1) {
     const std::vector<double> shifted = affine(bias, 1.0, is_signed ? 0.0 : -0.5 * alpha);
-    return fold_bits(std::vector<double>{scale}, shifted);
+    return fold_bits(scales, shifted);
   }
   const double step = is_signed ? 2.0 * alpha : alpha;
   const double start = is_signed ? std::ldexp(1.0, b - 1) : 0.5;
   return take(
-      fold_affine(std::vector<double>{scale / step}, affine(bias, 1.0 / step, start), acc_max));
+      fold_branches(affine(scales, 1.0 / step, 0.0), affine(bias, 1.0 / step, start), acc_max));
 }
 
 bmt::Linear Exporter::residual(const std::string& name, double input_alpha, int lsb_log2,
                                std::int64_t acc_max) {
   bmt::Linear out;
-  double scale = 0.0;
-  out.weight = bits(name, 0, scale);
+  std::vector<double> scales;
+  out.weight = bits(name, 0, scales);
   const double per_lsb = std::ldexp(1.0, -lsb_log2);
   const std::vector<double> bias = affine(values(net_.at(name + ".bias")), per_lsb, 0.5);
-  out.out = take(fold_affine(std::vector<double>{scale * input_alpha * per_lsb}, bias, acc_max));
+  out.out = take(fold_branches(affine(scales, input_alpha * per_lsb, 0.0), bias, acc_max));
   return out;
 }
 
@@ -143,35 +165,38 @@ void Exporter::norm(const std::string& name, int lsb_log2, bmt::LayerNorm& out) 
   fold_norm(values(net_.at(name + ".gain")), values(net_.at(name + ".offset")), lsb_log2, out);
 }
 
-void Exporter::input_codes(int i, const std::string& name, int lsb_log2, bmt::LayerNorm& ln) {
-  const std::string p = layer_prefix(i) + name;
+void Exporter::input_codes(const std::string& p, int lsb_log2, bmt::LayerNorm& ln) {
   ln = take(fold_signed_codes(values(net_.at(p + ".beta")), value(net_.scale(p + ".alpha")),
                               net_.spec().act_bits, lsb_log2, ln));
 }
 
-void Exporter::describe(const ImageSet& images, const TrainOptions& options) {
+void Exporter::describe() {
   const NetworkSpec& spec = net_.spec();
-  model_.name = options.name;
-  model_.task = options.data.empty() ? "fashion-mnist" : options.data.filename().string();
-  if (options.data.empty()) {
-    model_.labels = {"T-shirt/top", "Trouser", "Pullover", "Dress", "Coat",
-                     "Sandal",      "Shirt",   "Sneaker",  "Bag",   "Ankle boot"};
-    model_.source = "Fashion-MNIST, Debian package dataset-fashion-mnist";
-    model_.license = "Apache-2.0";
-  }
-  model_.train_command = command_line(options);
-  model_.input = bmt::InputKind::kFeatures;
   model_.hidden = spec.shape.hidden;
   model_.head_dim = spec.shape.head_dim;
   model_.act_bits = spec.act_bits;
+  model_.branches = spec.branches();
   model_.attention = spec.attention;
-  model_.classes = spec.classes;
-  model_.max_tokens = spec.rows;
-  model_.features = {bmt::FeatureKind::kImage, images.height, images.width,
-                     images.channels,          options.patch, spec.features};
 }
 
-void Exporter::embedding() {
+/// LayerNorm follows, so the step of the sum is immaterial: codes as they are, not shifted.
+void Exporter::token_embedding() {
+  const Tensor step = net_.scale("embed.step");
+  const auto copy = [&](const Tensor& table, std::vector<std::int8_t>& out) {
+    for (const double v : values(step_codes(table, step))) {
+      out.push_back(static_cast<std::int8_t>(v));
+    }
+  };
+  model_.embed_shift = 0;
+  copy(net_.at("word"), model_.embed_word);
+  const Tensor& position = net_.at("position");
+  for (int s = 0; s < net_.spec().segments; ++s) {
+    copy(net_.spec().segments == 2 ? position + net_.at("segment")[s] : position,
+         model_.embed_position);
+  }
+}
+
+void Exporter::feature_embedding() {
   const Int8Grid grid = int8_grid(net_.at("position"));
   const int step_log2 = static_cast<int>(std::lround(std::log2(value(grid.step))));
   int fraction = residual_fraction_bits(range(TensorId::kEmbedding, -1));
@@ -187,10 +212,18 @@ void Exporter::embedding() {
   const std::int64_t acc_max = std::int64_t{255} * 255 * net_.spec().features;
   const std::vector<double> factor(bias.size(), scale / 255.0 * per_lsb);
   model_.patch_out = take(fold_affine(factor, bias, acc_max));
+}
+
+void Exporter::embedding() {
+  if (net_.spec().tokens()) {
+    token_embedding();
+  } else {
+    feature_embedding();
+  }
   const double most = std::max(range(TensorId::kEmbeddingNorm, -1), range(TensorId::kResidual1, 0));
   stream_lsb_ = -residual_fraction_bits(most);
   norm("embed.ln", stream_lsb_, model_.embed_ln);
-  input_codes(0, "input", stream_lsb_, model_.embed_ln);
+  input_codes("layers.0.input", stream_lsb_, model_.embed_ln);
 }
 
 void Exporter::attention(int i, bmt::Layer& out) {
@@ -201,11 +234,11 @@ void Exporter::attention(int i, bmt::Layer& out) {
   const std::vector<double> alpha = values(net_.scale(p + "qkv.alpha"));
   bmt::Linear* const targets[] = {&out.q, &out.k, &out.v};
   for (int k = 0; k < 3; ++k) {
-    double scale = 0.0;
-    targets[k]->weight = bits(p + "qkv", k, scale);
-    targets[k]->out =
-        bit_or_code(scale * input_alpha, values(net_.at(p + "qkv.bias")[k]),
-                    alpha[static_cast<std::size_t>(k)], true, top * spec.shape.hidden);
+    std::vector<double> scales;
+    targets[k]->weight = bits(p + "qkv", k, scales);
+    targets[k]->out = bit_or_code(
+        affine(scales, input_alpha, 0.0), values(net_.at(p + "qkv.bias")[k]),
+        alpha[static_cast<std::size_t>(k)], true, top * spec.shape.hidden, spec.act_bits);
   }
   const double unit = alpha[0] * alpha[1] / std::sqrt(static_cast<double>(spec.shape.head_dim));
   std::vector<double> value_scale(static_cast<std::size_t>(spec.attention_width()));
@@ -252,42 +285,59 @@ void Exporter::layer(int i) {
   const double most1 = std::max(range(TensorId::kLn1, i), range(TensorId::kResidual2, i));
   stream_lsb_ = -residual_fraction_bits(most1);
   norm(p + "ln1", stream_lsb_, out.ln1);
-  input_codes(i, "ffn_input", stream_lsb_, out.ln1);
+  input_codes(p + "ffn_input", stream_lsb_, out.ln1);
 
-  double scale = 0.0;
+  std::vector<double> scales;
   const double ffn_alpha = value(net_.scale(p + "ffn.alpha"));
-  out.f1.weight = bits(p + "f1", 0, scale);
-  out.f1.out =
-      bit_or_code(scale * value(net_.scale(p + "ffn_input.alpha")), values(net_.at(p + "f1.bias")),
-                  ffn_alpha, false, top * spec.shape.hidden);
+  out.f1.weight = bits(p + "f1", 0, scales);
+  out.f1.out = bit_or_code(affine(scales, value(net_.scale(p + "ffn_input.alpha")), 0.0),
+                           values(net_.at(p + "f1.bias")), ffn_alpha, false,
+                           top * spec.shape.hidden, spec.act_bits);
   out.f2 = residual(p + "f2", ffn_alpha, stream_lsb_, top * spec.shape.ffn);
 
   const double most2 = std::max(range(TensorId::kLn2, i), range(TensorId::kResidual1, i + 1));
   stream_lsb_ = -residual_fraction_bits(most2);
   const bool last = i + 1 == spec.shape.layers;
-  if (last) stream_lsb_ = std::min(stream_lsb_, kClassifierStepLog2);
+  const bool to_classifier = last && !spec.pooler;
+  if (to_classifier) stream_lsb_ = std::min(stream_lsb_, kClassifierStepLog2);
   norm(p + "ln2", stream_lsb_, out.ln2);
-  if (last) {
+  if (to_classifier) {
     fold_shifted_codes(kClassifierStepLog2, bmt::kClassifierBits, stream_lsb_, out.ln2);
   } else {
-    input_codes(i + 1, "input", stream_lsb_, out.ln2);
+    input_codes(last ? "pooler.input" : layer_prefix(i + 1) + "input", stream_lsb_, out.ln2);
   }
   model_.layers.push_back(std::move(out));
+}
+
+void Exporter::pooler() {
+  const std::int64_t top = bmt::max_code(net_.spec().act_bits);
+  bmt::Linear out;
+  std::vector<double> scales;
+  out.weight = bits("pooler", 0, scales);
+  out.out = bit_or_code(affine(scales, value(net_.scale("pooler.input.alpha")), 0.0),
+                        values(net_.at("pooler.bias")), kPoolerAlpha, true,
+                        top * net_.spec().shape.hidden, bmt::kClassifierBits);
+  model_.pooler = std::move(out);
 }
 
 void Exporter::classifier() {
   double scale = 0.0;
   model_.classifier = codes("classifier.weight", scale);
-  const double logit_step = scale * std::ldexp(0.5, kClassifierStepLog2);
+  const double input_unit =
+      net_.spec().pooler ? kPoolerAlpha : std::ldexp(0.5, kClassifierStepLog2);
+  const double logit_step = scale * input_unit;
   for (const double b : values(net_.at("classifier.bias"))) {
     model_.classifier_offset.push_back(static_cast<std::int32_t>(std::lround(b / logit_step)));
   }
+  if (net_.spec().regression) model_.logit_scale = fmt::format("{:.9g}", logit_step);
 }
 
-Result<bmt::Model> Exporter::run(const ImageSet& images, const TrainOptions& options) {
-  describe(images, options);
+Result<bmt::Model> Exporter::run(const bmt::Model& header) {
+  model_ = header;
+  describe();
   embedding();
   for (int i = 0; i < net_.spec().shape.layers; ++i) layer(i);
+  if (net_.spec().pooler) pooler();
   classifier();
   if (error_) return *error_;
   if (Status s = bmt::validate(model_); !s) return s.error();
@@ -296,12 +346,11 @@ Result<bmt::Model> Exporter::run(const ImageSet& images, const TrainOptions& opt
 
 }  // namespace
 
-Result<bmt::Model> export_model(const Network& network, const ImageSet& calibration,
-                                const TrainOptions& options) {
+Result<bmt::Model> export_model(const Network& network, const bmt::Model& header,
+                                std::span<const bmt::Sample> calibration) {
   if (!network.spec().quantized()) return Error{"export: a float network has no integer view"};
   torch::NoGradGuard no_grad;
-  Ranges ranges = measure_ranges(network, calibration, options.patch);
-  return Exporter(network, std::move(ranges)).run(calibration, options);
+  return Exporter(network, measure_ranges(network, calibration)).run(header);
 }
 
 }  // namespace bat::train

@@ -3,20 +3,24 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
+#include <string>
+#include <utility>
 #include <vector>
 
 #include "models/bmt/golden.hpp"
+#include "models/bmt/metrics.hpp"
 #include "models/bmt/model.hpp"
-#include "models/train/image_data.hpp"
+#include "models/bmt/sample.hpp"
 #include "models/train/network.hpp"
-#include "models/train/options.hpp"
 
 namespace bat::train {
 
-/// Folds `network` (quantized, on the CPU). `calibration` images fix the steps of the int16
-/// residual stream: powers of two with room for half as much again as the largest value seen.
-Result<bmt::Model> export_model(const Network& network, const ImageSet& calibration,
-                                const TrainOptions& options);
+/// Folds `network` (quantized, on the CPU). `header` gives name, task, input and vocabulary.
+/// `calibration` samples fix the steps of the int16 residual stream: powers of two with room for
+/// half as much again as the largest value seen.
+Result<bmt::Model> export_model(const Network& network, const bmt::Model& header,
+                                std::span<const bmt::Sample> calibration);
 
 /// One tensor in both views.
 struct TensorAgreement {
@@ -31,18 +35,24 @@ struct TensorAgreement {
 };
 
 struct ViewReport {
-  int images = 0;
-  double float_accuracy = 0.0;
-  double integer_accuracy = 0.0;
-  int same_class = 0;                    ///< images that both views put in the same class
-  int compared = 0;                      ///< images whose intermediate codes were compared
-  std::int64_t saturated = 0;            ///< int16 values at a limit in the compared images
+  int samples = 0;
+  std::string metric;  ///< "accuracy", "matthews" or "pearson" (bmt/metrics.hpp)
+  double float_metric = 0.0;
+  double integer_metric = 0.0;
+  std::vector<std::pair<std::string, double>> others;  ///< further figures of the integer view
+  int same_class = 0;                    ///< samples that both views put in the same class
+  int compared = 0;                      ///< samples whose intermediate codes were compared
+  std::int64_t saturated = 0;            ///< int16 values at a limit in the compared samples
   std::vector<TensorAgreement> tensors;  ///< code tensors, in the order of computation
 };
 
-/// Runs both views on `images`. Intermediate codes are compared on the first few hundred of them:
+/// Predictions of the float view from its logits, [count, classes].
+std::vector<bmt::Prediction> predictions(const torch::Tensor& logits,
+                                         std::span<const bmt::Sample> samples);
+
+/// Runs both views on `samples`. Intermediate codes are compared on the first few hundred of them:
 /// where one bit flips, others follow, so shares grow from layer to layer.
 Result<ViewReport> compare_views(const Network& network, const bmt::Model& model,
-                                 const ImageSet& images);
+                                 std::span<const bmt::Sample> samples);
 
 }  // namespace bat::train

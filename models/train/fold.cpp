@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numeric>
 
 namespace bat::train {
 namespace {
@@ -28,24 +29,55 @@ double largest(std::span<const double> values) {
 
 }  // namespace
 
+namespace {
+
+/// The largest shift that keeps multipliers within 15 bits and sums within 48, -1 if there is none.
+int affine_shift(double top, double reach) {
+  int shift = kMaxShift;
+  while (shift >= 0 &&
+         (std::ldexp(top, shift) > kMaxMul || std::ldexp(reach, shift) > kMaxSum - 2.0 * kMaxMul)) {
+    --shift;
+  }
+  return shift;
+}
+
+std::int32_t multiplier(double scale, int shift) {
+  return static_cast<std::int32_t>(std::lround(std::ldexp(scale, shift)));
+}
+
+Error beyond(double top, double reach) {
+  return Error{fmt::format("export: scale {} or result {} is beyond 15 and 48 bits", top, reach)};
+}
+
+}  // namespace
+
 Result<bmt::Requant> fold_affine(std::span<const double> scale, std::span<const double> bias,
                                  std::int64_t acc_max) {
   const double top = largest(scale);
   const double reach = top * static_cast<double>(acc_max) + largest(bias);
-  int shift = kMaxShift;
-  while (shift > 0 &&
-         (std::ldexp(top, shift) > kMaxMul || std::ldexp(reach, shift) > kMaxSum - kMaxMul)) {
-    --shift;
-  }
-  if (!(std::ldexp(top, shift) <= kMaxMul && std::ldexp(reach, shift) <= kMaxSum - kMaxMul)) {
-    return Error{fmt::format("export: scale {} or result {} is beyond 15 and 48 bits", top, reach)};
-  }
   bmt::Requant out;
-  out.shift = shift;
+  out.shift = affine_shift(top, reach);
+  if (out.shift < 0) return beyond(top, reach);
   for (std::size_t j = 0; j < bias.size(); ++j) {
-    out.mul.push_back(static_cast<std::int32_t>(std::lround(std::ldexp(pick(scale, j), shift))));
-    out.offset.push_back(std::llround(std::ldexp(bias[j], shift)));
+    out.mul.push_back(multiplier(pick(scale, j), out.shift));
+    out.offset.push_back(std::llround(std::ldexp(bias[j], out.shift)));
   }
+  return out;
+}
+
+Result<bmt::Requant> fold_branches(std::span<const double> scales, std::span<const double> bias,
+                                   std::int64_t acc_max) {
+  const double top = largest(scales);
+  const double sum = std::accumulate(scales.begin(), scales.end(), 0.0);
+  const double reach = sum * static_cast<double>(acc_max) + largest(bias);
+  bmt::Requant out;
+  out.branches = static_cast<int>(scales.size());
+  out.shift = affine_shift(top, reach);
+  if (out.shift < 0) return beyond(top, reach);
+  for (const double scale : scales) {
+    out.mul.insert(out.mul.end(), bias.size(), multiplier(scale, out.shift));
+  }
+  for (const double b : bias) out.offset.push_back(std::llround(std::ldexp(b, out.shift)));
   return out;
 }
 

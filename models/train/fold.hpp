@@ -18,6 +18,11 @@ namespace bat::train {
 Result<bmt::Requant> fold_affine(std::span<const double> scale, std::span<const double> bias,
                                  std::int64_t acc_max);
 
+/// The same for one or two branches with a scale each, common to all outputs:
+/// floor(sum_k scale_k * acc_k + bias_j), scale_k >= 0.
+Result<bmt::Requant> fold_branches(std::span<const double> scales, std::span<const double> bias,
+                                   std::int64_t acc_max);
+
 /// *Bit* parameters: 1 iff scale_j * acc + bias_j >= 0, scale_j > 0 (one value or one an output).
 bmt::Requant fold_bits(std::span<const double> scale, std::span<const double> bias);
 

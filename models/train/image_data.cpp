@@ -87,13 +87,15 @@ Result<ImageData> load_images(const fs::path& folder) {
   return data;
 }
 
-DeviceImages::DeviceImages(const ImageSet& set, int patch, int shift, const torch::Device& device)
+DeviceImages::DeviceImages(const ImageSet& set, int patch, int shift, bool flip,
+                           const torch::Device& device)
     : count_(set.count),
       patches_((set.height / patch) * (set.width / patch)),
       features_(patch * patch * set.channels),
       padded_width_(set.width + 2 * shift),
       channels_(set.channels),
-      shift_(shift) {
+      shift_(shift),
+      flip_(flip) {
   const torch::Tensor raw =
       torch::from_blob(const_cast<std::uint8_t*>(set.pixels.data()),  // read only: copied below
                        {set.count, set.height, set.width, set.channels}, torch::kUInt8);
@@ -118,6 +120,7 @@ DeviceImages::DeviceImages(const ImageSet& set, int patch, int shift, const torc
     }
   }
   tables_ = torch::tensor(table, torch::kInt64).view({2, -1}).to(device);
+  moves_ = torch::zeros_like(labels_);
 }
 
 std::int64_t DeviceImages::move_code(int down, int right, bool mirror) const {
@@ -125,18 +128,41 @@ std::int64_t DeviceImages::move_code(int down, int right, bool mirror) const {
   return 2 * place + (mirror ? 1 : 0);
 }
 
-torch::Tensor DeviceImages::features(const torch::Tensor& index, const torch::Tensor& moves) const {
-  const torch::Tensor mirror = moves.remainder(2);
-  const torch::Tensor start = moves.floor_divide(2).unsqueeze(1);
-  const torch::Tensor places = tables_.index_select(0, mirror) + start;
-  const torch::Tensor rows = pixels_.index_select(0, index).gather(1, places);
-  return rows.to(torch::kFloat).view({index.size(0), patches_, features_});
+void DeviceImages::start_epoch(std::mt19937_64& generator, const std::vector<std::int64_t>& order) {
+  std::vector<std::int64_t> moves;
+  const std::uint64_t steps = static_cast<std::uint64_t>(2 * shift_ + 1);
+  for (std::size_t i = 0; i < order.size(); ++i) {
+    const int down = static_cast<int>(below(generator, steps));
+    const int right = static_cast<int>(below(generator, steps));
+    moves.push_back(move_code(down, right, flip_ && below(generator, 2) == 1));
+  }
+  torch::NoGradGuard no_grad;
+  moves_.narrow(0, 0, static_cast<std::int64_t>(moves.size()))
+      .copy_(torch::tensor(moves, torch::kInt64));
 }
 
-torch::Tensor DeviceImages::features(int first, int n) const {
+torch::Tensor DeviceImages::gather(const torch::Tensor& pixels, const torch::Tensor& places) const {
+  const torch::Tensor rows = pixels.gather(1, places);
+  return rows.to(torch::kFloat).view({pixels.size(0), patches_, features_});
+}
+
+Batch DeviceImages::batch(const torch::Tensor& index, const torch::Tensor& places, int) const {
+  const torch::Tensor moves = moves_.index_select(0, places);
+  const torch::Tensor mirror = moves.remainder(2);
+  const torch::Tensor start = moves.floor_divide(2).unsqueeze(1);
+  Batch out;
+  out.input.features =
+      gather(pixels_.index_select(0, index), tables_.index_select(0, mirror) + start);
+  out.labels = labels_.index_select(0, index);
+  return out;
+}
+
+Batch DeviceImages::slice(int first, int n) const {
   const torch::Tensor places = tables_.narrow(0, 0, 1) + move_code(shift_, shift_, false) / 2;
-  const torch::Tensor rows = pixels_.narrow(0, first, n).gather(1, places.expand({n, -1}));
-  return rows.to(torch::kFloat).view({n, patches_, features_});
+  Batch out;
+  out.input.features = gather(pixels_.narrow(0, first, n), places.expand({n, -1}));
+  out.labels = labels_.narrow(0, first, n);
+  return out;
 }
 
 }  // namespace bat::train

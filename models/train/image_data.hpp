@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "models/io/result.hpp"
+#include "models/train/device_data.hpp"
 
 namespace bat::train {
 
@@ -34,30 +35,27 @@ Result<ImageData> load_images(const std::filesystem::path& folder);
 
 /// An ImageSet on a device, from which batches are gathered as patch features. Images carry a
 /// border of `shift` zero pixels, so that moving one is a change of its first index.
-class DeviceImages {
+class DeviceImages : public DeviceData {
  public:
-  DeviceImages(const ImageSet& set, int patch, int shift, const torch::Device& device);
+  /// With `flip`, half of the images of an epoch are mirrored.
+  DeviceImages(const ImageSet& set, int patch, int shift, bool flip, const torch::Device& device);
 
-  int count() const { return count_; }
-  int patches() const { return patches_; }
-  int features() const { return features_; }
-
-  /// Features [n, patches, K] as floats 0 .. 255 of the images `index` (int64 [n]), each moved and
-  /// mirrored by its entry of `moves` (int64 [n]), see `move_code`.
-  torch::Tensor features(const torch::Tensor& index, const torch::Tensor& moves) const;
-  /// The same without moving anything, for images [first, first + n).
-  torch::Tensor features(int first, int n) const;
-  torch::Tensor labels(const torch::Tensor& index) const { return labels_.index_select(0, index); }
-  torch::Tensor labels(int first, int n) const { return labels_.narrow(0, first, n); }
-
-  /// Code of a move by (down, right), each in [0, 2 * shift], with or without mirroring.
-  std::int64_t move_code(int down, int right, bool mirror) const;
+  int count() const override { return count_; }
+  void start_epoch(std::mt19937_64& generator, const std::vector<std::int64_t>& order) override;
+  Batch batch(const torch::Tensor& index, const torch::Tensor& places, int kind) const override;
+  Batch slice(int first, int n) const override;
 
  private:
+  /// Code of a move by (down, right), each in [0, 2 * shift], with or without mirroring.
+  std::int64_t move_code(int down, int right, bool mirror) const;
+  torch::Tensor gather(const torch::Tensor& pixels, const torch::Tensor& places) const;
+
   int count_, patches_, features_, padded_width_, channels_, shift_;
+  bool flip_;
   torch::Tensor pixels_;  ///< u8 [count, padded pixels]
   torch::Tensor labels_;  ///< int64 [count]
   torch::Tensor tables_;  ///< int64 [2, patches * K]: places of the features, plain and mirrored
+  torch::Tensor moves_;   ///< int64 [count]: move code by place in the epoch
 };
 
 }  // namespace bat::train

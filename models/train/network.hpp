@@ -19,19 +19,45 @@ namespace bat::train {
 
 struct NetworkSpec {
   Shape shape;
-  int rows = 50;      ///< N: class token and feature rows
-  int features = 16;  ///< K
+  bmt::InputKind input = bmt::InputKind::kFeatures;
+  int rows = 50;      ///< N: class token and feature rows, or the longest token sequence
+  int features = 16;  ///< K, features only
+  int vocab = 0;      ///< V, tokens only
+  int segments = 1;   ///< 1 or 2, tokens only
   int classes = 10;
-  int act_bits = 1;  ///< 0: float
+  bool regression = false;  ///< one score instead of classes
+  bool pooler = false;      ///< a dense layer with hard-tanh before the classifier
+  bool gelu = false;        ///< float networks only; otherwise ReLU
+  bool word_head = false;   ///< predicts masked tokens, tokens only
+  int act_bits = 1;         ///< 0: float
   bmt::Attention attention = bmt::Attention::kThreshold;
+  WeightKind weights = WeightKind::kBinary;
 
   int attention_width() const { return shape.heads * shape.head_dim; }
   bool quantized() const { return act_bits > 0; }
+  bool tokens() const { return input == bmt::InputKind::kTokens; }
+  /// Branches of the integer view.
+  int branches() const { return weights == WeightKind::kBinary ? 1 : 2; }
+  /// Whether two latent weights are trained.
+  bool split() const {
+    return quantized() && (weights == WeightKind::kSplit || weights == WeightKind::kWeightedSplit);
+  }
 };
 
 /// Step of the 8-bit classifier input, a power of two so that the integer view needs a shift only.
 /// Codes reach 16 times 1/2 = +-8, beyond what a LayerNorm of this size gives in practice.
 inline constexpr int kClassifierStepLog2 = -4;
+/// Step between neighbouring values of the pooler's 8-bit codes: they cover [-1, 1].
+inline constexpr double kPoolerAlpha = 1.0 / 255.0;
+
+/// One batch of inputs on the device of the network.
+struct Input {
+  torch::Tensor features;  ///< [batch, rows - 1, K], codes 0 .. 255 as floats
+  torch::Tensor ids;       ///< [batch, n] int64, n <= rows
+  torch::Tensor segment;   ///< [batch, n, 1] floats 0 or 1; undefined: all 0
+  torch::Tensor mask;      ///< [batch, n] bool, false where a shorter sequence is padded
+  bool all_rows = false;   ///< compute every row of the last layer, not row 0 alone
+};
 
 /// Intermediate results of one batch, by tensor of the golden model. Codes are given as values
 /// (signed: odd numbers), residual streams and LayerNorm results as floats. In the last layer row 0
@@ -43,6 +69,7 @@ struct Trace {
 struct Output {
   torch::Tensor logits;               ///< [batch, classes]
   std::vector<torch::Tensor> hidden;  ///< after the embedding and each layer, [batch, rows, D]
+  std::vector<torch::Tensor> scores;  ///< a layer each, scaled, before the mask: [batch, h, n, n]
 };
 
 class Network {
@@ -53,15 +80,19 @@ class Network {
   /// Moves the parameters to `device`.
   void to(const torch::Device& device) { parameters_.flatten(device); }
 
-  /// Copies each parameter of `other` that has a namesake of the same shape here.
-  void copy_common(const Network& other);
+  /// Starts from the weights of `other`: each parameter that has a namesake here of the same shape.
+  /// Between networks of one hidden size a larger one gives its leading heads and FFN units. Split
+  /// weights come from one latent weight by `split_ternary`, exactly as a ternary `other` computes.
+  void start_from(const Network& other);
 
-  /// `features`: [batch, rows - 1, K], codes 0 .. 255 as floats. With a `trace`, intermediate
-  /// results are kept there.
-  Output forward(const torch::Tensor& features, Trace* trace = nullptr) const;
+  /// With a `trace`, intermediate results are kept there.
+  Output forward(const Input& input, Trace* trace = nullptr) const;
 
-  /// Forward pass that sets every quantizer from the statistics of `features`.
-  void calibrate(const torch::Tensor& features);
+  /// Scores of all tokens, [items, V], for rows of the last hidden state, [items, D].
+  torch::Tensor word_logits(const torch::Tensor& rows) const;
+
+  /// Forward pass that sets every quantizer from the statistics of `input`.
+  void calibrate(const Input& input);
 
   const NetworkSpec& spec() const { return spec_; }
   const Parameters& parameters() const { return parameters_; }
@@ -74,11 +105,21 @@ class Network {
  private:
   friend class Pass;
 
+  void split_from(const Network& other, const std::string& name);
+
   NetworkSpec spec_;
   Parameters parameters_;
 };
 
 /// "layers.<i>."
 std::string layer_prefix(int layer);
+
+/// One binary branch of a weight: signs [slices, out, in] and its scale of each slice.
+struct Branch {
+  torch::Tensor sign;
+  torch::Tensor scale;
+};
+/// The branches of the weight `name` ("layers.0.o", ...) of a quantized network. No gradient.
+std::vector<Branch> branches_of(const Network& network, const std::string& name);
 
 }  // namespace bat::train

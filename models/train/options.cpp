@@ -9,6 +9,8 @@
 #include <set>
 #include <variant>
 
+#include "models/io/glue_tsv.hpp"
+
 namespace bat::train {
 namespace {
 
@@ -26,6 +28,7 @@ using O = TrainOptions;
 const std::array kFields = {
     Field{"name", &O::name, false},
     Field{"recipe", &O::recipe, false},
+    Field{"task", &O::task, true},
     Field{"data", &O::data, false},
     Field{"out", &O::out, false},
     Field{"device", &O::device, false},
@@ -38,6 +41,13 @@ const std::array kFields = {
     Field{"patch", &O::patch, true},
     Field{"act_bits", &O::act_bits, true},
     Field{"attention", &O::attention, true},
+    Field{"weights", &O::weights, true},
+    Field{"pooler", &O::pooler, true},
+    Field{"activation", &O::activation, true},
+    Field{"vocab", &O::vocab, false},
+    Field{"vocab_pieces", &O::vocab_pieces, true},
+    Field{"max_tokens", &O::max_tokens, true},
+    Field{"corpus", &O::corpus, false},
     Field{"epochs", &O::epochs, true},
     Field{"batch", &O::batch, true},
     Field{"learning_rate", &O::learning_rate, true},
@@ -47,13 +57,17 @@ const std::array kFields = {
     Field{"hard_weight", &O::hard_weight, true},
     Field{"soft_weight", &O::soft_weight, true},
     Field{"hidden_weight", &O::hidden_weight, true},
+    Field{"attention_weight", &O::attention_weight, true},
+    Field{"start", &O::start, false},
     Field{"teacher", &O::teacher, false},
+    Field{"teacher_start", &O::teacher_start, false},
     Field{"init_from_teacher", &O::init_from_teacher, true},
     Field{"teacher_layers", &O::teacher_layers, true},
     Field{"teacher_hidden", &O::teacher_hidden, true},
     Field{"teacher_heads", &O::teacher_heads, true},
     Field{"teacher_head_dim", &O::teacher_head_dim, true},
     Field{"teacher_ffn", &O::teacher_ffn, true},
+    Field{"teacher_activation", &O::teacher_activation, true},
     Field{"teacher_epochs", &O::teacher_epochs, true},
     Field{"teacher_learning_rate", &O::teacher_learning_rate, true},
     Field{"teacher_weight_decay", &O::teacher_weight_decay, true},
@@ -135,57 +149,14 @@ Status check_shape(const Shape& s, const char* prefix) {
   return Ok{};
 }
 
-/// The recipes of models/zoo. All of them: Fashion-MNIST, patches of 4 x 4, a float teacher of
-/// 4 layers and hidden size 128 whose weights the student starts from where the shapes agree.
-/// Chosen on 5,000 training images set aside.
-struct Recipe {
-  const char* name;
-  Shape shape;
-  int act_bits;
-  const char* attention;
-  int epochs;
-  double learning_rate;
-};
-
-constexpr std::array kRecipes = {
-    Recipe{"fashion-nano", {2, 128, 4, 32, 512}, 1, "threshold", 80, 4e-3},
-    Recipe{"fashion-nano-softmax", {2, 128, 4, 32, 512}, 1, "softmax", 80, 4e-3},
-    Recipe{"fashion-nano-w1a4", {2, 128, 4, 32, 512}, 4, "softmax", 40, 2e-3},
-    Recipe{"fashion-micro", {2, 64, 2, 32, 256}, 1, "threshold", 140, 4e-3},
-    Recipe{"fashion-mini", {2, 96, 3, 32, 384}, 1, "threshold", 110, 4e-3},
-    Recipe{"fashion-small", {4, 128, 4, 32, 512}, 1, "threshold", 80, 2e-3},
-    Recipe{"fashion-small-softmax", {4, 128, 4, 32, 512}, 1, "softmax", 80, 3e-3},
-    Recipe{"fashion-small-w1a4", {4, 128, 4, 32, 512}, 4, "softmax", 40, 2e-3},
-};
-
 }  // namespace
 
-std::vector<std::string> recipe_names() {
-  std::vector<std::string> names;
-  for (const Recipe& each : kRecipes) names.emplace_back(each.name);
-  return names;
-}
-
-Result<TrainOptions> recipe(std::string_view name) {
-  std::string known;
-  for (const Recipe& each : kRecipes) {
-    known += (known.empty() ? "" : ", ") + std::string(each.name);
-    if (name != each.name) continue;
-    TrainOptions options;
-    options.name = std::string(name);
-    options.recipe = std::string(name);
-    options.layers = each.shape.layers;
-    options.hidden = each.shape.hidden;
-    options.heads = each.shape.heads;
-    options.head_dim = each.shape.head_dim;
-    options.ffn = each.shape.ffn;
-    options.act_bits = each.act_bits;
-    options.attention = each.attention;
-    options.epochs = each.epochs;
-    options.learning_rate = each.learning_rate;
-    return options;
-  }
-  return Error{fmt::format("no recipe '{}'; there are {}", name, known)};
+std::optional<WeightKind> weight_kind(std::string_view name) {
+  if (name == "binary") return WeightKind::kBinary;
+  if (name == "ternary") return WeightKind::kTernary;
+  if (name == "tws") return WeightKind::kSplit;
+  if (name == "wtws") return WeightKind::kWeightedSplit;
+  return std::nullopt;
 }
 
 Status set_option(TrainOptions& options, std::string_view key, std::string_view value) {
@@ -222,8 +193,18 @@ std::string command_line(const TrainOptions& options) {
   const TrainOptions base = named ? named.value() : TrainOptions{};
   std::string command = "batkit train";
   if (named) command += " --recipe " + options.recipe;
-  static const std::set<std::string_view> local = {
-      "data", "out", "recipe", "device", "resume", "teacher", "finish", "checkpoint_epochs"};
+  static const std::set<std::string_view> local = {"data",
+                                                   "out",
+                                                   "recipe",
+                                                   "device",
+                                                   "resume",
+                                                   "start",
+                                                   "teacher",
+                                                   "teacher_start",
+                                                   "vocab",
+                                                   "corpus",
+                                                   "checkpoint_epochs",
+                                                   "finish"};
   for (const Field& field : kFields) {
     if (local.contains(field.key)) continue;
     const std::string value = text_of(options, field);
@@ -238,6 +219,8 @@ Status check(const TrainOptions& o) {
   if (Status s = check_shape(o.teacher_shape(), "teacher_"); !s) return s;
   const bool bits_ok =
       o.act_bits == 0 || o.act_bits == 1 || o.act_bits == 2 || o.act_bits == 4 || o.act_bits == 8;
+  const bool text = o.task == "clinc150" || io::glue_task(o.task).has_value();
+  const auto relu_or_gelu = [](const std::string& a) { return a == "relu" || a == "gelu"; };
   const bool device_ok = o.device == "auto" || o.device == "cpu" || o.device == "cuda";
   const std::array rules = {
       Rule{!o.name.empty(), "name must not be empty"},
@@ -249,6 +232,18 @@ Status check(const TrainOptions& o) {
       Rule{bits_ok, "act_bits must be 0 (float), 1, 2, 4 or 8"},
       Rule{o.attention == "softmax" || o.attention == "threshold",
            "attention must be softmax or threshold"},
+      Rule{text || o.task_kind() != TaskFamily::kText,
+           "task must be images, sst2, cola, mrpc, rte, stsb, clinc150 or mlm"},
+      Rule{o.task_kind() != TaskFamily::kText || !o.data.empty(), "data must name the text folder"},
+      Rule{o.task_kind() != TaskFamily::kCorpus || !o.corpus.empty(), "corpus must name a file"},
+      Rule{o.task_kind() != TaskFamily::kCorpus || o.act_bits == 0,
+           "act_bits must be 0 (float) for the task mlm"},
+      Rule{train::weight_kind(o.weights).has_value(),
+           "weights must be binary, ternary, tws or wtws"},
+      Rule{relu_or_gelu(o.activation) && relu_or_gelu(o.teacher_activation),
+           "activation must be relu or gelu"},
+      Rule{o.vocab_pieces >= 0, "vocab_pieces must not be negative"},
+      Rule{o.max_tokens >= 3 && o.max_tokens <= bmt::kMaxTokens, "max_tokens must be 3 .. 4096"},
       Rule{o.act_bits != 0 || o.attention == "softmax", "attention of a float network is softmax"},
       Rule{o.epochs >= 1 && o.epochs <= 100000, "epochs must be 1 .. 100000"},
       Rule{o.batch >= 1, "batch must be positive"},
@@ -256,11 +251,10 @@ Status check(const TrainOptions& o) {
       Rule{o.warmup >= 0.0 && o.warmup < 1.0, "warmup must be in [0, 1)"},
       Rule{o.weight_decay >= 0.0, "weight_decay must not be negative"},
       Rule{o.clip > 0.0, "clip must be positive"},
-      Rule{o.hard_weight >= 0.0 && o.soft_weight >= 0.0 && o.hidden_weight >= 0.0,
+      Rule{o.hard_weight >= 0.0 && o.soft_weight >= 0.0 && o.hidden_weight >= 0.0 &&
+               o.attention_weight >= 0.0,
            "loss weights must not be negative"},
       Rule{o.hard_weight + o.soft_weight > 0.0, "hard_weight or soft_weight must be positive"},
-      Rule{o.hidden_weight == 0.0 || o.shape() == o.teacher_shape(),
-           "hidden_weight needs a teacher of the same shape"},
       Rule{o.teacher_epochs >= 1, "teacher_epochs must be positive"},
       Rule{o.teacher_learning_rate > 0.0, "teacher_learning_rate must be positive"},
       Rule{o.shift >= 0 && o.shift <= 16, "shift must be 0 .. 16"},

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -24,11 +25,26 @@ struct Shape {
   bool operator==(const Shape&) const = default;
 };
 
+/// How latent weights become binary ones (docs/training.md).
+enum class WeightKind {
+  kBinary,         ///< sign(W - mean W), one branch
+  kTernary,        ///< TWN: -1, 0, +1; two branches with equal scales in the integer view
+  kSplit,          ///< TWS: two binary branches, scales mean|W_k|
+  kWeightedSplit,  ///< WTWS: two binary branches with trained scales
+};
+/// "binary", "ternary", "tws", "wtws".
+std::optional<WeightKind> weight_kind(std::string_view name);
+
+/// What kind of data a task has.
+enum class TaskFamily { kImages, kText, kCorpus };
+
 /// Options of one run. Every field has a key of the same name for `set_option`.
 struct TrainOptions {
-  std::string name = "model";   ///< also the file name of the exported model
-  std::string recipe;           ///< the recipe these options came from; empty if none
-  std::filesystem::path data;   ///< IDX folder; empty: the installed Fashion-MNIST
+  std::string name = "model";  ///< also the file name of the exported model
+  std::string recipe;          ///< the recipe these options came from; empty if none
+  /// "images", "sst2", "cola", "mrpc", "rte", "stsb", "clinc150", or "mlm": pre-training
+  std::string task = "images";
+  std::filesystem::path data;   ///< IDX folder (empty: the installed Fashion-MNIST), text folder
   std::filesystem::path out;    ///< folder of checkpoint, log, model and card; created
   std::string device = "auto";  ///< "auto", "cpu" or "cuda"
   std::int64_t seed = 0;
@@ -41,33 +57,46 @@ struct TrainOptions {
   int patch = 4;                        ///< side of an image patch
   int act_bits = 1;                     ///< 1, 2, 4, 8; 0 trains a float network (a teacher)
   std::string attention = "threshold";  ///< "softmax" or "threshold"
+  std::string weights = "binary";       ///< "binary", "ternary", "tws" or "wtws"
+  bool pooler = false;                  ///< a binarized layer with hard-tanh before the classifier
+  std::string activation = "relu";      ///< of a float network: "relu" or "gelu"
+
+  std::filesystem::path vocab;   ///< WordPieces: text or checkpoint; empty: of the start or teacher
+  int vocab_pieces = 0;          ///< keep only so many pieces, the most frequent ones; 0: all
+  int max_tokens = 64;           ///< longest sequence of a text model
+  std::filesystem::path corpus;  ///< task mlm: reviews (.json) or one passage a line
 
   int epochs = 60;
   int batch = 256;
   double learning_rate = 2e-3;
-  double warmup = 0.06;        ///< share of the steps with a rising learning rate
-  double weight_decay = 0.0;   ///< decoupled (AdamW)
-  double clip = 1.0;           ///< largest norm of the gradient
-  double hard_weight = 0.5;    ///< weight of the cross entropy with the labels
-  double soft_weight = 1.0;    ///< weight of the cross entropy with the teacher; 0: no teacher
-  double hidden_weight = 0.0;  ///< weight of the hidden-state distance (teacher of the same shape)
+  double warmup = 0.06;           ///< share of the steps with a rising learning rate
+  double weight_decay = 0.0;      ///< decoupled (AdamW)
+  double clip = 1.0;              ///< largest norm of the gradient
+  double hard_weight = 0.5;       ///< weight of the cross entropy with the labels
+  double soft_weight = 1.0;       ///< weight of the cross entropy with the teacher; 0: no teacher
+  double hidden_weight = 0.0;     ///< weight of the hidden-state distance (same layers and hidden)
+  double attention_weight = 0.0;  ///< weight of the attention-score distance (same layers, heads)
 
-  std::filesystem::path teacher;  ///< checkpoint of a float network; empty: one is trained first
-  bool init_from_teacher = true;  ///< start from its weights where the shapes agree
+  /// Checkpoint to start from, of any kind of network, or a folder with a Hugging Face BERT.
+  std::filesystem::path start;
+  std::filesystem::path teacher;  ///< checkpoint of a network; empty: a float one is trained first
+  std::filesystem::path teacher_start;  ///< what a teacher that is trained first starts from
+  bool init_from_teacher = true;        ///< without `start`: start from the teacher's weights
   int teacher_layers = 4;
   int teacher_hidden = 128;
   int teacher_heads = 4;
   int teacher_head_dim = 32;
   int teacher_ffn = 512;
+  std::string teacher_activation = "relu";
   int teacher_epochs = 25;
   double teacher_learning_rate = 1e-3;
   double teacher_weight_decay = 0.05;
 
   int shift = 2;        ///< images are moved by up to this many pixels; 0: not at all
   bool flip = true;     ///< half of the images are mirrored
-  int holdout = 5000;   ///< training images set aside to compare recipes
-  int train_limit = 0;  ///< use only so many training images (before the holdout); 0: all
-  int test_limit = 0;   ///< use only so many test images; 0: all
+  int holdout = 5000;   ///< training samples set aside to compare recipes
+  int train_limit = 0;  ///< use only so many training samples (before the holdout); 0: all
+  int test_limit = 0;   ///< use only so many test samples; 0: all
   int checkpoint_epochs = 10;
   bool resume = false;  ///< continue from the checkpoint in `out`, if there is one
   bool finish = true;   ///< evaluate, export and write the card after the last epoch
@@ -75,6 +104,13 @@ struct TrainOptions {
   Shape shape() const { return {layers, hidden, heads, head_dim, ffn}; }
   Shape teacher_shape() const {
     return {teacher_layers, teacher_hidden, teacher_heads, teacher_head_dim, teacher_ffn};
+  }
+  WeightKind weight_kind() const {
+    return train::weight_kind(weights).value_or(WeightKind::kBinary);
+  }
+  TaskFamily task_kind() const {
+    if (task == "images") return TaskFamily::kImages;
+    return task == "mlm" ? TaskFamily::kCorpus : TaskFamily::kText;
   }
   bmt::Attention attention_kind() const {
     return attention == "softmax" ? bmt::Attention::kSoftmax : bmt::Attention::kThreshold;

@@ -13,6 +13,13 @@ void Parameters::add(const std::string& name, const torch::Tensor& value) {
   tensors_.push_back(value.detach().to(torch::kFloat).contiguous());
 }
 
+void Parameters::replace(const std::string& name, const torch::Tensor& value) {
+  const auto found = std::find(names_.begin(), names_.end(), name);
+  TORCH_CHECK(found != names_.end() && value.sizes() == at(name).sizes(), "cannot replace ", name);
+  tensors_[static_cast<std::size_t>(found - names_.begin())] =
+      value.detach().to(torch::kFloat).contiguous();
+}
+
 void Parameters::flatten(const torch::Device& device) {
   std::vector<torch::Tensor> parts;
   for (const torch::Tensor& tensor : tensors_) parts.push_back(tensor.reshape({-1}));

@@ -16,6 +16,9 @@ class Parameters {
   /// Adds a float tensor before `flatten`; names are unique.
   void add(const std::string& name, const torch::Tensor& value);
 
+  /// Gives a tensor another value of the same shape, before `flatten`.
+  void replace(const std::string& name, const torch::Tensor& value);
+
   /// Moves all values into one buffer on `device` and makes each tensor a leaf that views it.
   void flatten(const torch::Device& device);
 

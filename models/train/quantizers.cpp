@@ -5,6 +5,7 @@
 #include <torch/torch.h>
 
 #include <cmath>
+#include <limits>
 
 namespace bat::train {
 namespace {
@@ -48,7 +49,7 @@ struct UnsignedCodes : torch::autograd::Function<UnsignedCodes> {
   }
 };
 
-enum class WeightKind : std::int64_t { kBinary, kOdd, kInt8 };
+enum class WeightKind : std::int64_t { kBinary, kPlain, kTernary, kOdd, kInt8 };
 
 struct QuantizedWeight : torch::autograd::Function<QuantizedWeight> {
   static Tensor forward(AutogradContext*, const Tensor& weight, std::int64_t kind) {
@@ -56,6 +57,14 @@ struct QuantizedWeight : torch::autograd::Function<QuantizedWeight> {
       case WeightKind::kBinary: {
         const BinaryWeight w = binary_weight(weight);
         return w.sign * w.scale;
+      }
+      case WeightKind::kPlain: {
+        const BinaryWeight w = plain_weight(weight);
+        return w.sign * w.scale;
+      }
+      case WeightKind::kTernary: {
+        const TernaryWeight w = ternary_weight(weight);
+        return w.level * w.scale;
       }
       case WeightKind::kOdd: {
         const OddWeight w = odd_weight(weight);
@@ -75,6 +84,27 @@ struct QuantizedWeight : torch::autograd::Function<QuantizedWeight> {
 Tensor quantized(const Tensor& weight, WeightKind kind) {
   return QuantizedWeight::apply(weight, static_cast<std::int64_t>(kind));
 }
+
+struct ScaledSigns : torch::autograd::Function<ScaledSigns> {
+  static Tensor forward(AutogradContext* ctx, const Tensor& weight, const Tensor& scale) {
+    const Tensor sign = signs(weight.detach() + 0.0);
+    ctx->save_for_backward({sign});
+    return sign * scale;
+  }
+  static variable_list backward(AutogradContext* ctx, variable_list grad) {
+    const Tensor sign = ctx->get_saved_variables()[0];
+    return {grad[0], (grad[0] * sign).sum({1, 2}, true)};
+  }
+};
+
+struct Stepped : torch::autograd::Function<Stepped> {
+  static Tensor forward(AutogradContext*, const Tensor& weight, const Tensor& step) {
+    return step_codes(weight, step).mul_(step.detach());
+  }
+  static variable_list backward(AutogradContext*, variable_list grad) {
+    return {grad[0], Tensor()};
+  }
+};
 
 struct ScaleGradient : torch::autograd::Function<ScaleGradient> {
   static Tensor forward(AutogradContext* ctx, const Tensor& x, double factor) {
@@ -104,6 +134,27 @@ BinaryWeight binary_weight(const Tensor& weight) {
 
 Tensor binarized(const Tensor& weight) { return quantized(weight, WeightKind::kBinary); }
 
+BinaryWeight plain_weight(const Tensor& weight) {
+  const Tensor w = weight.detach();
+  return {signs(w + 0.0), w.abs().mean({1, 2}, true)};
+}
+
+Tensor plain_binarized(const Tensor& weight) { return quantized(weight, WeightKind::kPlain); }
+
+TernaryWeight ternary_weight(const Tensor& weight) {
+  const Tensor w = weight.detach();
+  const Tensor size = w.abs();
+  const Tensor kept = size.gt(size.mean({1, 2}, true) * 0.7).to(w.dtype());
+  const Tensor scale = (size * kept).sum({1, 2}, true) / kept.sum({1, 2}, true).clamp_min(1.0);
+  return {w.sign() * kept, scale};
+}
+
+Tensor ternarized(const Tensor& weight) { return quantized(weight, WeightKind::kTernary); }
+
+Tensor scaled_signs(const Tensor& weight, const Tensor& scale) {
+  return ScaledSigns::apply(weight, scale);
+}
+
 OddWeight odd_weight(const Tensor& weight) {
   const Tensor w = weight.detach();
   const Tensor scale = w.abs().max().clamp_min(1e-12) / 255.0;
@@ -120,6 +171,28 @@ Int8Grid int8_grid(const Tensor& weight) {
 }
 
 Tensor int8_quantized(const Tensor& weight) { return quantized(weight, WeightKind::kInt8); }
+
+Tensor step_codes(const Tensor& weight, const Tensor& step) {
+  return (weight.detach() / step.detach()).round_().clamp_(-127.0, 127.0);
+}
+
+Tensor stepped(const Tensor& weight, const Tensor& step) { return Stepped::apply(weight, step); }
+
+Tensor best_step(const Tensor& weight) {
+  const Tensor w = weight.detach();
+  const Tensor largest = w.abs().max().clamp_min(1e-12) / 127.0;
+  Tensor best = largest;
+  double least = std::numeric_limits<double>::infinity();
+  for (int k = 0; k <= 24; ++k) {  // down to 1/64 of the step that clips nothing
+    const Tensor step = largest * std::exp2(-0.25 * k);
+    const double error = (step_codes(w, step) * step - w).square().sum().item<double>();
+    if (error < least) {
+      least = error;
+      best = step;
+    }
+  }
+  return best;
+}
 
 Tensor scale_gradient(const Tensor& x, double factor) { return ScaleGradient::apply(x, factor); }
 

@@ -28,6 +28,23 @@ BinaryWeight binary_weight(const torch::Tensor& weight);
 /// scale * sign; the gradient passes unchanged.
 torch::Tensor binarized(const torch::Tensor& weight);
 
+/// Ternary weights (TWN): 0 where |W| <= D = 0.7 mean|W|, else the sign times the mean of the other
+/// magnitudes, for each slice. `level` is -1, 0, +1. No gradient.
+struct TernaryWeight {
+  torch::Tensor level;  ///< [slices, out, in]
+  torch::Tensor scale;  ///< [slices, 1, 1]
+};
+TernaryWeight ternary_weight(const torch::Tensor& weight);
+/// scale * level; the gradient passes unchanged.
+torch::Tensor ternarized(const torch::Tensor& weight);
+
+/// Signs of W itself (no centring) and mean(|W|) for each slice: a branch of a split weight.
+BinaryWeight plain_weight(const torch::Tensor& weight);
+/// scale * sign of `plain_weight`; the gradient passes unchanged.
+torch::Tensor plain_binarized(const torch::Tensor& weight);
+/// `scale` ([slices, 1, 1], trained) times the signs of W; the gradient reaches W unchanged.
+torch::Tensor scaled_signs(const torch::Tensor& weight, const torch::Tensor& scale);
+
 /// 8-bit weights with one scale s = max|W| / 255: values s * (2*o - 255). No gradient.
 struct OddWeight {
   torch::Tensor codes;  ///< o, as floats 0 .. 255
@@ -43,6 +60,14 @@ struct Int8Grid {
 };
 Int8Grid int8_grid(const torch::Tensor& weight);
 torch::Tensor int8_quantized(const torch::Tensor& weight);
+
+/// int8 values with a given step (no dimensions): round(W / step) clamped to +-127, times the step.
+/// The gradient passes unchanged to W.
+torch::Tensor stepped(const torch::Tensor& weight, const torch::Tensor& step);
+/// The values of `stepped` without the step.
+torch::Tensor step_codes(const torch::Tensor& weight, const torch::Tensor& step);
+/// The step that gives the smallest squared error for the elements of `weight`.
+torch::Tensor best_step(const torch::Tensor& weight);
 
 /// `x` forward, `factor` times the gradient backward.
 torch::Tensor scale_gradient(const torch::Tensor& x, double factor);

@@ -6,8 +6,10 @@
 #include <filesystem>
 #include <memory>
 #include <string>
+#include <vector>
 
-#include "models/train/image_data.hpp"
+#include "models/train/device_data.hpp"
+#include "models/train/loss.hpp"
 #include "models/train/network.hpp"
 #include "models/train/optimizer.hpp"
 #include "models/train/step_graph.hpp"
@@ -20,31 +22,28 @@ struct SessionOptions {
   Schedule schedule;  ///< `steps` is filled in by the session
   double weight_decay = 0.0;
   double clip = 1.0;
-  double hard_weight = 1.0;
-  double soft_weight = 0.0;  ///< needs a teacher
-  double hidden_weight = 0.0;
-  int shift = 2;
-  bool flip = true;
+  LossWeights weights;
   std::int64_t seed = 0;
   std::string identity;  ///< what a checkpoint must carry to be resumed
+  std::string vocab;     ///< kept in checkpoints; token networks only
 };
 
 struct EpochStats {
   int epoch = 0;          ///< epochs done
   double loss = 0.0;      ///< mean over the epoch
-  double accuracy = 0.0;  ///< on the training images as moved
+  double accuracy = 0.0;  ///< on the training samples as moved; 0 for regression
   double rate = 0.0;      ///< learning rate of the last step
   double seconds = 0.0;
 };
 
 class Session {
  public:
-  /// `network` is trained in place; it, `images` and `teacher` (may be null) must outlive the
-  /// session and be on `device`. Images beyond a whole number of batches sit out an epoch.
-  Session(Network& network, const DeviceImages& images, const Network* teacher,
-          const SessionOptions& options, const torch::Device& device);
+  /// `network` is trained in place; it, `data` and `teacher` (may be null) must outlive the
+  /// session and be on `device`. Samples beyond a whole number of batches sit out an epoch.
+  Session(Network& network, DeviceData& data, const Network* teacher, const SessionOptions& options,
+          const torch::Device& device);
 
-  /// Sets the quantizers from the first batches; not to be called after `load`.
+  /// Sets the quantizers from the first samples; not to be called after `load`.
   void calibrate();
 
   /// Trains one epoch. Sessions may do so at the same time, each in its thread, once every one of
@@ -54,8 +53,8 @@ class Session {
   /// Does the first steps of an epoch and records the rest as a graph where the device can.
   void record();
 
-  /// Share of `images` that the network gets right, on this session's stream.
-  double accuracy(const DeviceImages& images) const;
+  /// Outputs for `data` in order, [count, classes] on the CPU, on this session's stream.
+  torch::Tensor logits(const DeviceData& data) const;
 
   int epochs_done() const { return epoch_; }
   bool finished() const { return epoch_ >= options_.epochs; }
@@ -66,33 +65,44 @@ class Session {
   Status load(const std::filesystem::path& path);
 
  private:
-  void step();
+  /// Order of the samples in an epoch and the kind of each batch.
+  struct Plan {
+    std::vector<std::int64_t> order;
+    std::vector<int> kinds;
+  };
+
+  void step(int kind);
   void start_epoch();
-  torch::Tensor loss(const Output& out, const torch::Tensor& features,
-                     const torch::Tensor& labels) const;
+  Plan plan(std::mt19937_64& generator) const;
 
   Network& network_;
-  const DeviceImages& images_;
+  DeviceData& data_;
   const Network* teacher_;
   SessionOptions options_;
   torch::Device device_;
   int steps_per_epoch_;
   int epoch_ = 0;
-  int epoch_steps_ = 0;  ///< steps of the current epoch done while recording
+  std::vector<int> kinds_;   ///< of the batches of the current epoch
+  std::size_t started_ = 0;  ///< steps of the current epoch done while recording
   std::unique_ptr<Optimizer> optimizer_;
-  torch::Tensor order_;      ///< int64 [images]: order of the images in this epoch
-  torch::Tensor moves_;      ///< int64 [images]: move code by place in the order
+  torch::Tensor order_;      ///< int64 [samples]: samples in the order of this epoch
   torch::Tensor batch_;      ///< int64 [batch]: 0, 1, ...
   torch::Tensor loss_sum_;   ///< over the epoch
   torch::Tensor right_sum_;  ///< over the epoch
   std::unique_ptr<StepGraph> graph_;
 };
 
-/// Class scores of all images in order, [count, classes] on the CPU.
-torch::Tensor all_logits(const Network& network, const DeviceImages& images);
+/// Outputs for all items of `data` in order, [count, classes] on the CPU.
+torch::Tensor all_logits(const Network& network, const DeviceData& data);
 
-/// Parameters of a network as a file, with its spec in the metadata, and back.
-Status save_network(const Network& network, const std::filesystem::path& path);
-Result<std::unique_ptr<Network>> load_network(const std::filesystem::path& path);
+/// A network as a file, with its spec and vocabulary in the metadata, and back.
+struct StoredNetwork {
+  std::unique_ptr<Network> network;  ///< on the CPU
+  std::string vocab;                 ///< token networks only
+};
+Result<StoredNetwork> load_network(const std::filesystem::path& path);
+
+/// Whether `path` is a checkpoint whose run had all its epochs.
+bool is_complete(const std::filesystem::path& path);
 
 }  // namespace bat::train

@@ -11,6 +11,7 @@
 #include "models/bmt/random_model.hpp"
 #include "models/train/export.hpp"
 #include "models/train/quantizers.hpp"
+#include "models/train/task.hpp"
 
 namespace bat::train {
 namespace {
@@ -43,18 +44,19 @@ constexpr int kHeads = 2;
 constexpr int kHeadDim = 16;
 constexpr int kWidth = kHeads * kHeadDim;
 
-ImageSet random_images(int count) {
-  ImageSet set;
-  set.count = count;
-  set.height = set.width = 12;
-  set.classes = 3;
+std::vector<bmt::Sample> random_images(int count) {
+  std::vector<bmt::Sample> out;
   std::uint32_t state = 12345;
-  for (int i = 0; i < count * 144; ++i) {
-    state = state * 1664525U + 1013904223U;
-    set.pixels.push_back(static_cast<std::uint8_t>(state >> 24));
+  for (int i = 0; i < count; ++i) {
+    bmt::Sample s;
+    s.feature_count = 16;
+    for (int k = 0; k < 144; ++k) {
+      state = state * 1664525U + 1013904223U;
+      s.features.push_back(static_cast<std::uint8_t>(state >> 24));
+    }
+    out.push_back(std::move(s));
   }
-  set.labels.assign(static_cast<std::size_t>(count), 0);
-  return set;
+  return out;
 }
 
 struct Case {
@@ -82,21 +84,21 @@ class Stages : public ::testing::TestWithParam<Case> {
           name.ends_with("bias") || name.ends_with("beta") || name.ends_with("offset");
       if (offset) network_->at(name).detach().normal_(0.0, 0.3);
     }
-    const ImageSet images = random_images(32);
-    const DeviceImages device_images(images, 4, 0, torch::kCPU);
-    network_->calibrate(device_images.features(0, 32));
-    TrainOptions options;
-    options.data = "images";
-    options.patch = 4;
-    const Result<bmt::Model> model = export_model(*network_, images, options);
+    const std::vector<bmt::Sample> images = random_images(32);
+    network_->calibrate(input_of(spec, images));
+    bmt::Model header;
+    header.name = header.task = "images";
+    header.input = bmt::InputKind::kFeatures;
+    header.classes = 3;
+    header.max_tokens = 10;
+    header.features = {bmt::FeatureKind::kImage, 12, 12, 1, 4, 16};
+    const Result<bmt::Model> model = export_model(*network_, header, images);
     ASSERT_TRUE(model.ok()) << model.error().message;
     model_ = model.value();
     const bmt::Sample sample = bmt::random_sample(model_, 10, 3);
     const bmt::GoldenModel golden(model_);
     ASSERT_TRUE(golden.logits(sample, &integer_).ok());
-    const Tensor features =
-        torch::tensor(std::vector<float>(sample.features.begin(), sample.features.end()));
-    network_->forward(features.view({1, 9, 16}), &trace_);
+    network_->forward(input_of(spec, {&sample, 1}), &trace_);
   }
 
   int bits() const { return GetParam().bits; }

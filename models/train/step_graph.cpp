@@ -28,22 +28,18 @@ torch::Device pick_device(const std::string& name) {
 
 #ifdef BAT_TRAIN_CUDA
 
-namespace {
-/// Steps before the recording: they let libraries allocate what must not be allocated in it.
-constexpr int kEagerSteps = 3;
-}  // namespace
-
 struct StepGraph::Impl {
-  std::function<void()> step;
+  std::function<void(int)> step;
   bool cuda = false;
   std::optional<c10::cuda::CUDAStream> stream;
-  std::unique_ptr<at::cuda::CUDAGraph> graph;
+  std::vector<std::unique_ptr<at::cuda::CUDAGraph>> graphs;
 };
 
-StepGraph::StepGraph(std::function<void()> step, const torch::Device& device)
+StepGraph::StepGraph(std::function<void(int)> step, int kinds, const torch::Device& device)
     : impl_(std::make_unique<Impl>()) {
   impl_->step = std::move(step);
   impl_->cuda = device.is_cuda();
+  impl_->graphs.resize(static_cast<std::size_t>(kinds));
   if (!impl_->cuda) return;
   // A stream of its own: graphs recorded on one shared stream may share library workspaces. It does
   // not wait for the default stream, where the network was set up.
@@ -53,6 +49,8 @@ StepGraph::StepGraph(std::function<void()> step, const torch::Device& device)
 
 StepGraph::~StepGraph() = default;
 
+bool StepGraph::records() const { return impl_->cuda; }
+
 void StepGraph::on_stream(const std::function<void()>& work) const {
   if (!impl_->cuda) return work();
   const c10::cuda::CUDAStreamGuard guard(*impl_->stream);
@@ -60,27 +58,29 @@ void StepGraph::on_stream(const std::function<void()>& work) const {
   impl_->stream->synchronize();
 }
 
-int StepGraph::record() {
-  if (!impl_->cuda) return 0;
-  on_stream([&] {
-    for (int i = 0; i < kEagerSteps; ++i) impl_->step();
-  });
+void StepGraph::record(std::span<const int> first, const std::vector<bool>& wanted) {
+  run(first);
+  if (!impl_->cuda) return;
   const c10::cuda::CUDAStreamGuard guard(*impl_->stream);
-  c10::cuda::device_synchronize();
-  impl_->graph = std::make_unique<at::cuda::CUDAGraph>();
-  impl_->graph->capture_begin();
-  impl_->step();
-  impl_->graph->capture_end();
-  return kEagerSteps;
+  for (std::size_t kind = 0; kind < impl_->graphs.size(); ++kind) {
+    if (!wanted[kind]) continue;
+    c10::cuda::device_synchronize();
+    auto graph = std::make_unique<at::cuda::CUDAGraph>();
+    graph->capture_begin();
+    impl_->step(static_cast<int>(kind));
+    graph->capture_end();
+    impl_->graphs[kind] = std::move(graph);
+  }
 }
 
-void StepGraph::run(int count) {
+void StepGraph::run(std::span<const int> kinds) {
   on_stream([&] {
-    for (int i = 0; i < count; ++i) {
-      if (impl_->graph) {
-        impl_->graph->replay();
+    for (const int kind : kinds) {
+      const auto& graph = impl_->graphs[static_cast<std::size_t>(kind)];
+      if (graph) {
+        graph->replay();
       } else {
-        impl_->step();
+        impl_->step(kind);
       }
     }
   });
@@ -89,22 +89,24 @@ void StepGraph::run(int count) {
 #else
 
 struct StepGraph::Impl {
-  std::function<void()> step;
+  std::function<void(int)> step;
 };
 
-StepGraph::StepGraph(std::function<void()> step, const torch::Device&)
+StepGraph::StepGraph(std::function<void(int)> step, int, const torch::Device&)
     : impl_(std::make_unique<Impl>()) {
   impl_->step = std::move(step);
 }
 
 StepGraph::~StepGraph() = default;
 
+bool StepGraph::records() const { return false; }
+
 void StepGraph::on_stream(const std::function<void()>& work) const { work(); }
 
-int StepGraph::record() { return 0; }
+void StepGraph::record(std::span<const int> first, const std::vector<bool>&) { run(first); }
 
-void StepGraph::run(int count) {
-  for (int i = 0; i < count; ++i) impl_->step();
+void StepGraph::run(std::span<const int> kinds) {
+  for (const int kind : kinds) impl_->step(kind);
 }
 
 #endif

@@ -1,32 +1,39 @@
 // SPDX-License-Identifier: Apache-2.0
-// A training step that is issued again and again. On a CUDA device it is recorded once as a graph
-// and replayed, which removes the cost of launching its hundreds of small kernels; elsewhere it is
-// simply called.
+// Training steps that are issued again and again. On a CUDA device each kind of step is recorded
+// once as a graph and replayed, which removes the cost of launching its hundreds of small kernels;
+// elsewhere it is simply called.
 #pragma once
 
 #include <torch/types.h>
 
 #include <functional>
 #include <memory>
+#include <span>
+#include <string>
+#include <vector>
 
 namespace bat::train {
 
 class StepGraph {
  public:
-  /// `step` must do the same work on the same tensors at every call: no host reads, no random
-  /// numbers, everything that changes lives in tensors.
-  StepGraph(std::function<void()> step, const torch::Device& device);
+  /// `step(kind)` must do the same work on the same tensors at every call of one kind, 0 <= kind <
+  /// `kinds`: no host reads, no random numbers, everything that changes lives in tensors.
+  StepGraph(std::function<void(int)> step, int kinds, const torch::Device& device);
   ~StepGraph();
 
   /// Runs `work` on this graph's own stream (uploads, evaluation) and waits for it.
   void on_stream(const std::function<void()>& work) const;
 
-  /// Runs the first steps eagerly and then records the graph: one graph at a time in a process.
-  /// Returns the number of steps done.
-  int record();
+  /// Whether steps are recorded on this device.
+  bool records() const;
 
-  /// Issues `count` steps and waits for them. Several graphs may run at once, each in its thread.
-  void run(int count);
+  /// Runs the steps `first` eagerly and then records each kind of which `wanted` is true: one graph
+  /// at a time in a process.
+  void record(std::span<const int> first, const std::vector<bool>& wanted);
+
+  /// Issues the steps of these kinds and waits for them. Several graphs may run at once, each in
+  /// its thread.
+  void run(std::span<const int> kinds);
 
  private:
   struct Impl;

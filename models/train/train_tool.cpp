@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Runs a file of training jobs: one run a line as "RECIPE key=value ...", lines starting with '#'
-// ignored. Runs train side by side; a line "---" waits for those above it, so that a later run may
-// use their checkpoint as its teacher.
+// Runs a file of training jobs: one run a line as "RECIPE key=value ...", "-" for no recipe, lines
+// starting with '#' ignored. Runs train side by side; a line "---" waits for those above it, so
+// that a later run may use their checkpoint as its teacher.
 #include <fmt/format.h>
 
 #include <cstdio>
@@ -20,7 +20,8 @@ bat::Result<TrainOptions> parse_job(const std::string& line) {
   std::istringstream words(line);
   std::string word;
   words >> word;
-  bat::Result<TrainOptions> options = bat::train::recipe(word);
+  bat::Result<TrainOptions> options =
+      word == "-" ? bat::Result<TrainOptions>(TrainOptions{}) : bat::train::recipe(word);
   while (options && words >> word) {
     const std::size_t equals = word.find('=');
     if (equals == std::string::npos) return bat::Error{"'" + word + "' is not key=value"};
@@ -53,8 +54,8 @@ void print(const bat::train::TrainReport& report) {
   fmt::print("{}: {} epochs, holdout {:.4f}", report.checkpoint.string(), report.epochs_done,
              report.holdout_accuracy);
   if (report.views) {
-    fmt::print(", test float {:.4f} integer {:.4f}", report.views->float_accuracy,
-               report.views->integer_accuracy);
+    fmt::print(", test float {:.4f} integer {:.4f}", report.views->float_metric,
+               report.views->integer_metric);
   }
   fmt::print("\n");
 }

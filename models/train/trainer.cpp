@@ -8,39 +8,36 @@
 #include <fstream>
 #include <thread>
 
-#include "models/bmt/dataset.hpp"
 #include "models/bmt/model_file.hpp"
+#include "models/io/atomic_file.hpp"
 #include "models/train/card.hpp"
+#include "models/train/curves.hpp"
+#include "models/train/sources.hpp"
+#include "models/train/task.hpp"
 
 namespace bat::train {
 namespace {
 
 namespace fs = std::filesystem;
 
-constexpr int kHoldoutEpochs = 5;         ///< the holdout is measured every so many epochs
-constexpr int kCalibrationImages = 2000;  ///< they fix the steps of the int16 stream
+constexpr int kHoldoutEpochs = 5;          ///< images set aside are measured every so many epochs
+constexpr int kCalibrationSamples = 2000;  ///< they fix the steps of the int16 stream
 constexpr const char* kLogHeader =
     "phase,epoch,rate,loss,train_accuracy,holdout_accuracy,seconds\n";
 
-SessionOptions model_session(const TrainOptions& o) {
+SessionOptions model_session(const TrainOptions& o, const std::string& vocab) {
   SessionOptions s;
   s.epochs = o.epochs;
   s.batch = o.batch;
   s.schedule = {o.learning_rate, o.warmup, 1};
   s.weight_decay = o.weight_decay;
   s.clip = o.clip;
-  s.hard_weight = o.hard_weight;
-  s.soft_weight = o.soft_weight;
-  s.hidden_weight = o.hidden_weight;
-  s.shift = o.shift;
-  s.flip = o.flip;
+  s.weights = {o.hard_weight, o.soft_weight, o.hidden_weight, o.attention_weight, 0.0};
   s.seed = o.seed;
   s.identity = identity(o);
-  if (o.act_bits == 0) {
-    s.hard_weight = 1.0;
-    s.soft_weight = 0.0;
-    s.hidden_weight = 0.0;
-  }
+  s.vocab = vocab;
+  if (o.act_bits == 0 && o.teacher.empty()) s.weights = {1.0, 0.0, 0.0, 0.0, 0.0};
+  if (o.task_kind() == TaskFamily::kCorpus) s.weights = {o.hard_weight, 0.0, 0.0, 0.0, 1.0};
   return s;
 }
 
@@ -48,7 +45,10 @@ SessionOptions model_session(const TrainOptions& o) {
 TrainOptions teacher_run(const TrainOptions& o) {
   TrainOptions t = o;
   t.act_bits = 0;
+  t.teacher.clear();
   t.attention = "softmax";
+  t.weights = "binary";
+  t.activation = o.teacher_activation;
   t.layers = o.teacher_layers;
   t.hidden = o.teacher_hidden;
   t.heads = o.teacher_heads;
@@ -60,42 +60,31 @@ TrainOptions teacher_run(const TrainOptions& o) {
   return t;
 }
 
+/// A float network learns from a teacher only where one is named.
+bool distils(const TrainOptions& o) {
+  return (o.act_bits > 0 || !o.teacher.empty()) &&
+         (o.soft_weight > 0.0 || o.hidden_weight > 0.0 || o.attention_weight > 0.0);
+}
+
 bool needs_teacher(const TrainOptions& o) {
-  return o.act_bits > 0 && (o.soft_weight > 0.0 || o.hidden_weight > 0.0 || o.init_from_teacher);
+  return distils(o) || (o.act_bits > 0 && o.init_from_teacher && o.start.empty());
 }
 
-NetworkSpec spec_of(const TrainOptions& o, const ImageSet& images) {
-  NetworkSpec spec;
-  spec.shape = o.shape();
-  spec.rows = (images.height / o.patch) * (images.width / o.patch) + 1;
-  spec.features = o.patch * o.patch * images.channels;
-  spec.classes = images.classes;
-  spec.act_bits = o.act_bits;
-  spec.attention = o.attention_kind();
-  return spec;
-}
-
-Status check_images(const TrainOptions& o, const ImageData& data) {
-  const ImageSet& set = data.train;
-  if (set.height % o.patch != 0 || set.width % o.patch != 0) {
-    return Error{fmt::format("option patch: {} does not divide images of {} x {}", o.patch,
-                             set.height, set.width)};
-  }
-  const int available = o.train_limit > 0 ? std::min(o.train_limit, set.count) : set.count;
-  if (available - o.holdout < o.batch) {
-    return Error{
-        fmt::format("option batch: {} images do not hold one batch of {} beside {} set aside",
-                    available, o.batch, o.holdout)};
-  }
-  return Ok{};
+/// Whether the quantizers of `from` fit a network of `to` as they are.
+bool same_quantizers(const NetworkSpec& from, const NetworkSpec& to) {
+  return from.act_bits == to.act_bits && from.attention == to.attention;
 }
 
 /// One run: data on the device, the network and its session.
 class Run {
  public:
-  Run(const TrainOptions& options, const ImageData& data, const torch::Device& device,
-      const ProgressCallback& progress)
-      : options_(options), data_(data), device_(device), progress_(progress) {}
+  Run(const TrainOptions& options, Sources sources, std::shared_ptr<const Task> task,
+      const torch::Device& device, const ProgressCallback& progress)
+      : options_(options),
+        sources_(std::move(sources)),
+        task_(std::move(task)),
+        device_(device),
+        progress_(progress) {}
 
   /// Everything before the epochs, the teacher's training included. One run at a time.
   Status prepare();
@@ -107,20 +96,24 @@ class Run {
   TrainReport report;
 
  private:
+  Status place_data();
   Status prepare_teacher();
   Status epochs_of(Session& session, const char* phase, int epochs);
   fs::path checkpoint_path(std::string_view phase) const {
     return options_.out / (phase == "model" ? "checkpoint.safetensors" : "teacher.safetensors");
   }
-  Status start(Session& session, const char* phase);
+  Status start(Session& session, const char* phase, bool calibrate);
   Status check_teacher() const;
+  std::optional<double> watched_metric(const Session& session) const;
   void log(const char* phase, const EpochStats& stats, std::optional<double> holdout) const;
 
   TrainOptions options_;
-  const ImageData& data_;
+  Sources sources_;
+  std::shared_ptr<const Task> task_;
   torch::Device device_;
   const ProgressCallback& progress_;
-  std::unique_ptr<DeviceImages> images_, holdout_;
+  std::unique_ptr<DeviceData> data_, watched_;
+  std::vector<bmt::Sample> watched_samples_;
   std::unique_ptr<Network> teacher_, network_;
   std::unique_ptr<Session> session_;
   bool stopped_ = false;
@@ -132,6 +125,11 @@ void Run::log(const char* phase, const EpochStats& s, std::optional<double> hold
                       s.accuracy, holdout ? fmt::format("{:.4f}", *holdout) : "", s.seconds);
 }
 
+std::optional<double> Run::watched_metric(const Session& session) const {
+  if (!watched_) return std::nullopt;
+  return bmt::metric(task_->header(), predictions(session.logits(*watched_), watched_samples_));
+}
+
 Status Run::epochs_of(Session& session, const char* phase, int epochs) {
   while (!session.finished() && !stopped_) {
     const EpochStats stats = session.run_epoch();
@@ -141,8 +139,9 @@ Status Run::epochs_of(Session& session, const char* phase, int epochs) {
                       options_.name, stats.epoch)};
     }
     std::optional<double> holdout;
-    const bool measure = stats.epoch % kHoldoutEpochs == 0 || session.finished();
-    if (holdout_ && measure) holdout = session.accuracy(*holdout_);
+    const bool measure = stats.epoch % kHoldoutEpochs == 0 || session.finished() ||
+                         task_->header().input == bmt::InputKind::kTokens;
+    if (measure) holdout = watched_metric(session);
     log(phase, stats, holdout);
     stopped_ = progress_ && !progress_({options_.name, phase, stats, epochs, holdout});
     if (stopped_ || session.finished() || stats.epoch % options_.checkpoint_epochs == 0) {
@@ -152,11 +151,11 @@ Status Run::epochs_of(Session& session, const char* phase, int epochs) {
   return Ok{};
 }
 
-Status Run::start(Session& session, const char* phase) {
+Status Run::start(Session& session, const char* phase, bool calibrate) {
   const fs::path path = checkpoint_path(phase);
   if (options_.resume && fs::exists(path)) {
     if (Status s = session.load(path); !s) return s;
-  } else {
+  } else if (calibrate) {
     session.calibrate();
   }
   if (!session.finished()) session.record();
@@ -164,29 +163,54 @@ Status Run::start(Session& session, const char* phase) {
 }
 
 Status Run::check_teacher() const {
-  const NetworkSpec want = spec_of(options_, data_.train);
+  const NetworkSpec want = spec_of(options_, *task_);
   const NetworkSpec& have = teacher_->spec();
-  if (have.quantized() || have.rows != want.rows || have.features != want.features ||
-      have.classes != want.classes) {
-    return Error{options_.teacher.string() + ": is not a float network for the same task"};
+  if (have.input != want.input || have.rows < want.rows || have.features != want.features ||
+      have.classes != want.classes || have.segments != want.segments) {
+    return Error{options_.teacher.string() + ": is not a network for the same task"};
+  }
+  const bool depth = have.shape.layers == want.shape.layers;
+  if (options_.hidden_weight > 0.0 && !(depth && have.shape.hidden == want.shape.hidden)) {
+    return Error{"option hidden_weight: the teacher has other layers or hidden size"};
+  }
+  if (options_.attention_weight > 0.0 && !(depth && have.shape.heads == want.shape.heads)) {
+    return Error{"option attention_weight: the teacher has other layers or heads"};
   }
   return Ok{};
 }
 
 Status Run::prepare_teacher() {
-  if (!options_.teacher.empty()) {
-    Result<std::unique_ptr<Network>> loaded = load_network(options_.teacher);
-    if (!loaded) return loaded.error();
-    teacher_ = std::move(loaded.value());
+  if (sources_.teacher) {
+    teacher_ = std::move(sources_.teacher->network);
     teacher_->to(device_);
     return check_teacher();
   }
   const TrainOptions run = teacher_run(options_);
-  teacher_ = std::make_unique<Network>(spec_of(run, data_.train), run.seed);
+  teacher_ = std::make_unique<Network>(spec_of(run, *task_), run.seed);
   teacher_->to(device_);
-  Session session(*teacher_, *images_, nullptr, model_session(run), device_);
-  if (Status s = start(session, "teacher"); !s) return s;
+  if (sources_.teacher_start) teacher_->start_from(*sources_.teacher_start->network);
+  if (Status s = check_teacher(); !s) return s;
+  Session session(*teacher_, *data_, nullptr, model_session(run, task_->header().vocab), device_);
+  if (Status s = start(session, "teacher", false); !s) return s;
   return epochs_of(session, "teacher", run.epochs);
+}
+
+Status Run::place_data() {
+  const int kept = task_->train_count() - options_.holdout;
+  if (kept < options_.batch) {
+    return Error{
+        fmt::format("option batch: {} samples do not hold one batch of {} beside {} set aside",
+                    task_->train_count(), options_.batch, options_.holdout)};
+  }
+  data_ = task_->on_device(0, kept, true, device_);
+  if (options_.holdout > 0) {
+    watched_ = task_->on_device(kept, options_.holdout, false, device_);
+    watched_samples_ = task_->train_samples(kept, options_.holdout);
+  } else if (task_->test_is_dev()) {
+    watched_ = task_->test_on_device(device_);
+    watched_samples_ = task_->test_samples(0, task_->test_count());
+  }
+  return Ok{};
 }
 
 Status Run::prepare() {
@@ -195,45 +219,51 @@ Status Run::prepare() {
   if (code) return Error{options_.out.string() + ": " + code.message()};
   report.checkpoint = checkpoint_path("model");
   report.log = options_.out / "log.csv";
-  report.data_sha256 = data_.sha256;
+  report.curves = options_.out / "curves.svg";
+  report.data_sha256 = task_->sha256();
   if (!options_.resume || !fs::exists(report.log)) std::ofstream(report.log) << kLogHeader;
-
-  const ImageSet& all = data_.train;
-  const int used = options_.train_limit > 0 ? std::min(options_.train_limit, all.count) : all.count;
-  const int kept = used - options_.holdout;
-  images_ =
-      std::make_unique<DeviceImages>(all.slice(0, kept), options_.patch, options_.shift, device_);
-  if (options_.holdout > 0) {
-    holdout_ = std::make_unique<DeviceImages>(all.slice(kept, options_.holdout), options_.patch,
-                                              options_.shift, device_);
-  }
-  if (needs_teacher(options_)) {
+  if (Status s = place_data(); !s) return s;
+  // A finished run that is only to be judged needs no teacher.
+  const bool complete = options_.resume && is_complete(report.checkpoint);
+  if (!complete && needs_teacher(options_)) {
     if (Status s = prepare_teacher(); !s) return s;
   }
-  network_ = std::make_unique<Network>(spec_of(options_, all), options_.seed);
+  const NetworkSpec spec = spec_of(options_, *task_);
+  network_ = std::make_unique<Network>(spec, options_.seed);
   network_->to(device_);
-  if (teacher_ && options_.init_from_teacher) network_->copy_common(*teacher_);
-  const bool distil = options_.soft_weight > 0.0 || options_.hidden_weight > 0.0;
-  session_ = std::make_unique<Session>(*network_, *images_, distil ? teacher_.get() : nullptr,
-                                       model_session(options_), device_);
-  return start(*session_, "model");
+  bool calibrate = true;
+  if (!complete && sources_.start) {
+    network_->start_from(*sources_.start->network);
+    calibrate = !same_quantizers(sources_.start->network->spec(), spec);
+  } else if (teacher_ && options_.init_from_teacher) {
+    network_->start_from(*teacher_);
+    calibrate = !same_quantizers(teacher_->spec(), spec);
+  }
+  session_ =
+      std::make_unique<Session>(*network_, *data_, distils(options_) ? teacher_.get() : nullptr,
+                                model_session(options_, task_->header().vocab), device_);
+  return start(*session_, "model", calibrate);
 }
 
 Status Run::finish() {
   report.epochs_done = session_->epochs_done();
   report.complete = session_->finished();
-  if (holdout_) report.holdout_accuracy = session_->accuracy(*holdout_);
+  report.holdout_accuracy = watched_metric(*session_).value_or(0.0);
+  if (const Result<std::string> csv = io::read_text(report.log)) {
+    const std::string svg = curves_svg(options_.name, read_log(csv.value(), "model"));
+    if (Status s = io::write_text_atomic(report.curves, svg); !s) return s;
+  }
   if (!report.complete || !options_.finish || options_.act_bits == 0) return Ok{};
   // The integer view is folded on the CPU from the very numbers that its float view is judged by.
   network_->to(torch::kCPU);
-  const int calibration = std::min(images_->count(), kCalibrationImages);
-  const ImageSet sample = data_.train.slice(0, calibration);
-  Result<bmt::Model> model = export_model(*network_, sample, options_);
+  const int calibration = std::min(data_->count(), kCalibrationSamples);
+  bmt::Model header = task_->header();
+  header.name = options_.name;  // runs side by side share the task, not the name
+  header.train_command = command_line(options_);
+  Result<bmt::Model> model = export_model(*network_, header, task_->train_samples(0, calibration));
   if (!model) return model.error();
-  const ImageSet& test = data_.test;
-  const int count =
-      options_.test_limit > 0 ? std::min(options_.test_limit, test.count) : test.count;
-  Result<ViewReport> views = compare_views(*network_, model.value(), test.slice(0, count));
+  Result<ViewReport> views =
+      compare_views(*network_, model.value(), task_->test_samples(0, task_->test_count()));
   if (!views) return views.error();
   report.views = views.value();
   report.model = options_.out / (options_.name + ".safetensors");
@@ -261,24 +291,54 @@ Status run_threads(std::vector<std::unique_ptr<Run>>& runs) {
   return Ok{};
 }
 
+/// A task and what it was loaded by: runs side by side often share one.
+struct Loaded {
+  std::string key;
+  std::shared_ptr<const Task> task;
+};
+
+Result<std::shared_ptr<const Task>> task_of(const TrainOptions& o, const std::string& vocab,
+                                            std::vector<Loaded>& loaded) {
+  const std::string key =
+      fmt::format("{}|{}|{}|{}|{}|{}|{}|{}|{}|{}|{}|{}", o.task, o.data.string(), o.corpus.string(),
+                  o.vocab.string(), o.vocab_pieces, o.max_tokens, o.patch, o.shift, o.flip,
+                  o.train_limit, o.test_limit, vocab);
+  for (const Loaded& each : loaded) {
+    if (each.key == key) return each.task;
+  }
+  Result<std::unique_ptr<Task>> task = load_task(o, vocab);
+  if (!task) return task.error();
+  loaded.push_back({key, std::move(task.value())});
+  return loaded.back().task;
+}
+
+/// The networks of a run; one that is complete and only judged brings its own vocabulary.
+Result<Sources> sources_of(TrainOptions& o) {
+  const fs::path checkpoint = o.out / "checkpoint.safetensors";
+  if (!o.resume || !is_complete(checkpoint)) return load_sources(o);
+  Result<StoredNetwork> own = load_network(checkpoint);
+  if (!own) return own.error();
+  return Sources{std::nullopt, std::nullopt, std::nullopt, own.value().vocab};
+}
+
 Result<std::vector<TrainReport>> train_unguarded(const std::vector<TrainOptions>& runs,
                                                  const ProgressCallback& progress) {
   std::vector<TrainReport> reports;
   if (runs.empty()) return reports;
-  for (const TrainOptions& options : runs) {
-    if (Status s = check(options); !s) return s.error();
-    if (options.data != runs[0].data || options.device != runs[0].device) {
-      return Error{"runs side by side need the same data and device"};
-    }
-  }
-  const fs::path folder = runs[0].data.empty() ? fs::path(bmt::kFashionMnistPath) : runs[0].data;
-  const Result<ImageData> data = load_images(folder);
-  if (!data) return data.error();
   const torch::Device device = pick_device(runs[0].device);
   std::vector<std::unique_ptr<Run>> all;
-  for (const TrainOptions& options : runs) {
-    if (Status s = check_images(options, data.value()); !s) return s.error();
-    all.push_back(std::make_unique<Run>(options, data.value(), device, progress));
+  std::vector<Loaded> tasks;
+  for (const TrainOptions& each : runs) {
+    TrainOptions options = each;
+    if (Status s = check(options); !s) return s.error();
+    if (options.device != runs[0].device) return Error{"runs side by side need the same device"};
+    Result<Sources> sources = sources_of(options);
+    if (!sources) return sources.error();
+    Result<std::shared_ptr<const Task>> task = task_of(options, sources.value().vocab, tasks);
+    if (!task) return task.error();
+    if (Status s = use_vocab(sources.value(), task.value()->header().vocab); !s) return s.error();
+    all.push_back(std::make_unique<Run>(options, std::move(sources.value()),
+                                        std::move(task.value()), device, progress));
     if (Status s = all.back()->prepare(); !s) return s.error();
   }
   if (Status s = run_threads(all); !s) return s.error();

@@ -20,8 +20,10 @@ struct Progress {
   std::string run;    ///< TrainOptions::name
   std::string phase;  ///< "teacher" or "model"
   EpochStats stats;
-  int epochs = 0;                 ///< of this phase
-  std::optional<double> holdout;  ///< accuracy on the images set aside, when it was measured
+  int epochs = 0;  ///< of this phase
+  /// Figure of the task on the samples set aside (text with none: the development set), when it was
+  /// measured.
+  std::optional<double> holdout;
 };
 
 /// Called after each epoch; `train_all` calls it from several threads at once. If it returns false
@@ -32,11 +34,12 @@ using ProgressCallback = std::function<bool(const Progress&)>;
 struct TrainReport {
   int epochs_done = 0;
   bool complete = false;          ///< all epochs done
-  double holdout_accuracy = 0.0;  ///< float view; 0 if nothing was set aside
+  double holdout_accuracy = 0.0;  ///< figure of the task, float view; 0 if nothing was set aside
   std::string data_sha256;
   std::optional<ViewReport> views;   ///< only after `finish` of a quantized network
   std::filesystem::path checkpoint;  ///< out/checkpoint.safetensors
   std::filesystem::path log;         ///< out/log.csv, one line an epoch
+  std::filesystem::path curves;      ///< out/curves.svg
   std::filesystem::path model;       ///< out/NAME.safetensors, if exported
   std::filesystem::path card;        ///< out/NAME.md, if exported
 };

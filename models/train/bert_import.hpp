@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: Apache-2.0
+// Hugging Face BERT-family checkpoints as a start: a folder with model.safetensors, config.json and
+// vocab.txt, tensor names as they are there, with or without the prefix "bert.".
+#pragma once
+
+#include <filesystem>
+
+#include "models/train/session.hpp"
+
+namespace bat::train {
+
+/// Whether `path` is a folder of that layout.
+bool is_bert_folder(const std::filesystem::path& path);
+
+/// The encoder as a float network: position and segment tables, all layers; the classifier is new.
+/// `rows`: positions to take (the table must have them). With one segment, the row of segment 0 is
+/// added to the positions. Weights may be F16, BF16, F32 or F64.
+Result<StoredNetwork> import_bert(const std::filesystem::path& folder, int rows, int segments);
+
+/// `stored` with the words of `vocab` only, in its order. Error: a word that is not there.
+Result<StoredNetwork> with_vocab(StoredNetwork stored, const std::string& vocab);
+
+}  // namespace bat::train

@@ -1,0 +1,268 @@
+// SPDX-License-Identifier: Apache-2.0
+// Text tasks on synthetic data: tokens in, all heads, pre-training, import, step by step.
+#include <gtest/gtest.h>
+#include <torch/torch.h>
+
+#include <filesystem>
+#include <random>
+
+#include "models/bmt/model_file.hpp"
+#include "models/io/atomic_file.hpp"
+#include "models/io/safetensors.hpp"
+#include "models/io/temporary_folder.hpp"
+#include "models/train/bert_import.hpp"
+#include "models/train/trainer.hpp"
+#include "models/train/vocabulary.hpp"
+
+namespace bat::train {
+namespace {
+
+namespace fs = std::filesystem;
+using torch::Tensor;
+
+constexpr const char* kVocab =
+    "[PAD]\n[UNK]\n[CLS]\n[SEP]\n[MASK]\ngood\nfine\nbad\npoor\nfilm\nplot\nthe\n##s\n";
+
+/// Sentences of fillers with words of one mood.
+std::string sentence(int label, std::mt19937_64& generator) {
+  static const char* const kMood[2][2] = {{"bad", "poor"}, {"good", "fine"}};
+  static const char* const kFiller[] = {"the", "film", "plot", "films"};
+  std::string text;
+  const auto words = 3 + generator() % 8;
+  const auto mood = generator() % words;
+  for (std::uint64_t w = 0; w < words; ++w) {
+    text += w == mood ? kMood[label][generator() % 2] : kFiller[generator() % 4];
+    text += ' ';
+  }
+  return text;
+}
+
+class Text : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    write("vocab.txt", kVocab);
+    std::mt19937_64 generator(4);
+    std::string train = "sentence\tlabel\n";
+    std::string dev = train;
+    std::string corpus;
+    std::string scores =
+        "index\tgenre\tfilename\tyear\told_index\tsource1\tsource2\tsentence1\tsentence2\tscore\n";
+    for (int i = 0; i < 400; ++i) {
+      (i < 300 ? train : dev) += sentence(i % 2, generator) + "\t" + std::to_string(i % 2) + "\n";
+      std::string passage;
+      for (int k = 0; k < 4; ++k) passage += sentence(i % 2, generator);
+      corpus += passage + "\n";
+      const int other = static_cast<int>(generator() % 2);
+      scores += "0\tx\tx\tx\tx\tx\tx\t" + sentence(i % 2, generator) + "\t" +
+                sentence(other, generator) + "\t" + (other == i % 2 ? "4.5" : "0.5") + "\n";
+    }
+    write("train.tsv", train);
+    write("dev.tsv", dev);
+    write("corpus.txt", corpus);
+    fs::create_directories(folder_.path() / "scores");
+    write("scores/train.tsv", scores);
+    write("scores/dev.tsv", scores);
+  }
+
+  void write(const std::string& name, const std::string& text) {
+    ASSERT_TRUE(io::write_text_atomic(folder_.path() / name, text).ok());
+  }
+
+  TrainOptions options(const std::string& out, int act_bits) const {
+    TrainOptions o;
+    o.name = out;
+    o.task = "sst2";
+    o.data = folder_.path();
+    o.vocab = folder_.path() / "vocab.txt";
+    o.out = folder_.path() / out;
+    o.device = "cpu";
+    o.act_bits = act_bits;
+    o.attention = "softmax";
+    o.layers = o.teacher_layers = 2;
+    o.hidden = o.teacher_hidden = 32;
+    o.heads = o.teacher_heads = 2;
+    o.head_dim = o.teacher_head_dim = 16;
+    o.ffn = o.teacher_ffn = 64;
+    o.max_tokens = 24;
+    o.batch = 20;
+    o.epochs = 12;
+    o.teacher_epochs = 6;
+    o.learning_rate = o.teacher_learning_rate = 5e-3;
+    o.holdout = 0;
+    return o;
+  }
+
+  io::TemporaryFolder folder_;
+};
+
+void expect_sound(const Result<TrainReport>& report, double least) {
+  ASSERT_TRUE(report.ok()) << report.error().message;
+  const ViewReport& views = report.value().views.value();
+  EXPECT_GT(views.float_metric, least);
+  EXPECT_NEAR(views.float_metric, views.integer_metric, 0.08);
+  EXPECT_EQ(views.saturated, 0);
+  for (const TensorAgreement& t : views.tensors) {
+    const double most = t.id == bmt::TensorId::kInputCodes ? 0.01 : 0.2;
+    EXPECT_LT(t.share(), most) << bmt::name(t.id) << " of layer " << t.layer;
+  }
+  const auto once = bmt::load_model(report.value().model);
+  ASSERT_TRUE(once.ok()) << once.error().message;
+  const fs::path copy = report.value().model.parent_path() / "copy";
+  ASSERT_TRUE(bmt::save_model(once.value(), copy).ok());
+  EXPECT_EQ(io::read_file(copy).value(), io::read_file(report.value().model).value());
+}
+
+TEST_F(Text, LearnsAtOneBit) {
+  TrainOptions o = options("one", 1);
+  o.hidden_weight = 1.0;
+  o.attention_weight = 0.1;
+  expect_sound(train(o, nullptr), 0.9);
+}
+
+TEST_F(Text, PoolerAndThreshold) {
+  TrainOptions o = options("pooled", 1);
+  o.pooler = true;
+  o.attention = "threshold";
+  expect_sound(train(o, nullptr), 0.8);
+}
+
+TEST_F(Text, PairsWithScores) {
+  TrainOptions o = options("scores", 4);
+  o.task = "stsb";
+  o.data = folder_.path() / "scores";
+  o.max_tokens = 32;
+  expect_sound(train(o, nullptr), 0.5);
+}
+
+TEST_F(Text, StepByStepFromPreTraining) {
+  TrainOptions words = options("words", 0);
+  words.task = "mlm";
+  words.data.clear();
+  words.corpus = folder_.path() / "corpus.txt";
+  words.epochs = 6;
+  words.vocab_pieces = 12;
+  std::vector<double> losses;
+  const auto pre = train(words, [&](const Progress& p) {
+    losses.push_back(p.stats.loss);
+    return true;
+  });
+  ASSERT_TRUE(pre.ok()) << pre.error().message;
+  EXPECT_LT(losses.back(), 0.9 * losses.front());
+
+  TrainOptions four = options("four", 4);
+  four.vocab.clear();
+  four.teacher_start = pre.value().checkpoint;
+  expect_sound(train(four, nullptr), 0.9);
+  const auto stored = load_network(folder_.path() / "four" / "checkpoint.safetensors");
+  ASSERT_TRUE(stored.ok());
+  EXPECT_EQ(stored.value().vocab, load_network(pre.value().checkpoint).value().vocab);
+
+  TrainOptions one = options("last", 1);
+  one.vocab.clear();
+  one.teacher = folder_.path() / "four" / "checkpoint.safetensors";
+  expect_sound(train(one, nullptr), 0.9);
+
+  // A vocabulary with a piece that the start does not know.
+  write("other.txt", std::string(kVocab) + "more\n");
+  one.vocab = folder_.path() / "other.txt";
+  const auto refused = train(one, nullptr);
+  ASSERT_FALSE(refused.ok());
+  EXPECT_NE(refused.error().message.find("'more'"), std::string::npos);
+}
+
+TEST_F(Text, BadDataIsRefused) {
+  TrainOptions o = options("bad", 1);
+  o.data = folder_.path() / "nothing";
+  EXPECT_FALSE(train(o, nullptr).ok());
+  o.data = folder_.path() / "scores";
+  EXPECT_FALSE(train(o, nullptr).ok());
+  o = options("bad", 1);
+  o.vocab = folder_.path() / "train.tsv";
+  EXPECT_FALSE(train(o, nullptr).ok());
+  o.task = "sst3";
+  EXPECT_FALSE(train(o, nullptr).ok());
+}
+
+/// A folder as Hugging Face libraries write it, of random weights.
+void write_bert(const fs::path& folder, const std::string& prefix) {
+  fs::create_directories(folder);
+  ASSERT_TRUE(io::write_text_atomic(folder / "vocab.txt", kVocab).ok());
+  ASSERT_TRUE(
+      io::write_text_atomic(folder / "config.json",
+                            R"({"num_hidden_layers": 1, "hidden_size": 8, "num_attention_heads": 2,
+                      "intermediate_size": 12, "vocab_size": 13, "max_position_embeddings": 16})")
+          .ok());
+  io::SafetensorsFile file;
+  const auto add = [&](const std::string& name, std::vector<std::uint64_t> shape) {
+    std::int64_t size = 1;
+    for (const std::uint64_t n : shape) size *= static_cast<std::int64_t>(n);
+    const Tensor values = torch::randn({size});
+    const auto* bytes = reinterpret_cast<const std::uint8_t*>(values.data_ptr<float>());
+    file.tensors[prefix + name] = {io::Dtype::kF32, std::move(shape), {bytes, bytes + 4 * size}};
+  };
+  add("embeddings.word_embeddings.weight", {13, 8});
+  add("embeddings.position_embeddings.weight", {16, 8});
+  add("embeddings.token_type_embeddings.weight", {2, 8});
+  const auto norm = [&](const std::string& name) {
+    add(name + ".LayerNorm.weight", {8});
+    add(name + ".LayerNorm.bias", {8});
+  };
+  const auto dense = [&](const std::string& name, std::uint64_t out, std::uint64_t in) {
+    add(name + ".weight", {out, in});
+    add(name + ".bias", {out});
+  };
+  norm("embeddings");
+  const std::string layer = "encoder.layer.0.";
+  for (const char* part : {"query", "key", "value"}) {
+    dense(layer + "attention.self." + part, 8, 8);
+  }
+  dense(layer + "attention.output.dense", 8, 8);
+  norm(layer + "attention.output");
+  dense(layer + "intermediate.dense", 12, 8);
+  dense(layer + "output.dense", 8, 12);
+  norm(layer + "output");
+  ASSERT_TRUE(io::write_safetensors(file, folder / "model.safetensors").ok());
+}
+
+TEST_F(Text, ImportsBert) {
+  const fs::path bert = folder_.path() / "bert";
+  write_bert(bert, "bert.");
+  ASSERT_TRUE(is_bert_folder(bert));
+  const auto one = import_bert(bert, 10, 1);
+  const auto two = import_bert(bert, 10, 2);
+  ASSERT_TRUE(one.ok() && two.ok()) << one.error().message;
+  Input input;
+  input.ids = torch::tensor({{2, 5, 6, 3}, {2, 7, 3, 0}}, torch::kInt64);
+  input.mask = torch::tensor({{1, 1, 1, 1}, {1, 1, 1, 0}}).to(torch::kBool);
+  const Tensor a = one.value().network->forward(input).hidden[1];
+  const Tensor b = two.value().network->forward(input).hidden[1];
+  EXPECT_LT((a - b).abs().max().item<double>(), 1e-5);
+  // Padding changes nothing.
+  Input cut;
+  cut.ids = torch::tensor({{2, 7, 3}}, torch::kInt64);
+  const Tensor c = one.value().network->forward(cut).hidden[1];
+  EXPECT_LT((a[1] - c[0]).abs().max().item<double>(), 1e-5);
+  EXPECT_FALSE(import_bert(bert, 17, 1).ok());
+  // Fewer words: the same vectors in other lines.
+  auto less = with_vocab(import_bert(bert, 10, 1).value(), "[CLS]\n[SEP]\n[UNK]\nbad\n");
+  ASSERT_TRUE(less.ok());
+  EXPECT_TRUE(
+      torch::equal(less.value().network->at("word")[3], one.value().network->at("word")[7]));
+  ASSERT_TRUE(io::write_text_atomic(bert / "config.json", "{}").ok());
+  EXPECT_FALSE(import_bert(bert, 10, 1).ok());
+}
+
+TEST(Vocabulary, SubsetKeepsWhatIsNeeded) {
+  const std::vector<std::int64_t> counts = {0, 0, 0, 0, 0, 1, 9, 8, 2, 0, 7};
+  const std::string vocab =
+      "[PAD]\n[UNK]\n[CLS]\n[SEP]\n[MASK]\none\ntwo\n##x\n\xC3\xA9\nthree\nfour\n";
+  EXPECT_EQ(subset(vocab, counts, 9),
+            "[PAD]\n[UNK]\n[CLS]\n[SEP]\n[MASK]\ntwo\n##x\n\xC3\xA9\nfour\n");
+  EXPECT_EQ(pieces_of(subset(vocab, counts, 0)).size(), 7U);
+  EXPECT_EQ(mask_line(vocab), 4);
+  EXPECT_FALSE(lines_in("one\nsix\n", vocab).ok());
+  EXPECT_EQ(lines_in("four\n[PAD]", vocab).value(), (std::vector<std::int64_t>{10, 0}));
+}
+
+}  // namespace
+}  // namespace bat::train
