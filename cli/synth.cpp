@@ -5,6 +5,7 @@
 #include <fstream>
 
 #include "cli/commands.hpp"
+#include "models/io/atomic_file.hpp"
 #include "rtl_gen/config/config.hpp"
 #include "synth/netlist_check.hpp"
 #include "synth/synthesize.hpp"
@@ -16,6 +17,7 @@ struct Options {
   std::string config;
   std::string target = "xcup";
   std::string work_dir;
+  std::string json_file;
   bool check = false;
   long timeout_seconds = 3600;
 };
@@ -51,9 +53,13 @@ int execute(const Options& options, bool json) {
     if (!checked.ok()) return fail(checked.error());
     check = std::move(checked).value();
   }
+  auto object = synth::to_json(report.value());
+  if (check) object["check"] = check_json(*check);
+  if (!options.json_file.empty()) {
+    const Status written = io::write_text_atomic(options.json_file, object.dump(2) + '\n');
+    if (!written.ok()) return fail(written.error());
+  }
   if (json) {
-    auto object = synth::to_json(report.value());
-    if (check) object["check"] = check_json(*check);
     print_json(object);
   } else {
     fmt::print("{}", synth::to_markdown(report.value()));
@@ -73,6 +79,7 @@ void add_synth(CLI::App& app, Session& session) {
   command->add_option("--target", options->target, "xcup, ice40 or osu018")->capture_default_str();
   command->add_flag("--check", options->check,
                     "Also simulate the mapped netlist of every unit beside its source");
+  command->add_option("--json-file", options->json_file, "Also write the JSON report to this file");
   command->add_option("--work-dir", options->work_dir, "Keep scripts, logs and netlists here");
   command->add_option("--timeout", options->timeout_seconds, "Seconds for each run of a tool")
       ->capture_default_str()

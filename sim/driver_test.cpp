@@ -142,5 +142,17 @@ TEST(Verify, ACaseFollowsFromItsSeed) {
   EXPECT_EQ(fixed.lengths, make_case(config, 8).lengths) << "the stall mode changes nothing else";
 }
 
+TEST(VerifyResult, JsonCountsAndNamesReplays) {
+  VerifyResult result;
+  result.config = "unit";
+  result.cases = 5;
+  result.failures.resize(2);
+  result.failures[1].replay = "batkit verify unit --cases 1 --seed 3 --stall none";
+  const auto json = result.json();
+  EXPECT_EQ(json.at("passed"), 3);
+  EXPECT_EQ(json.at("failed"), 2);
+  EXPECT_EQ(json.at("failures").at(1).at("replay"), result.failures[1].replay);
+}
+
 }  // namespace
 }  // namespace bat::sim

@@ -189,12 +189,13 @@ std::string CaseFailure::text() const {
 nlohmann::ordered_json VerifyResult::json() const {
   nlohmann::ordered_json list = nlohmann::ordered_json::array();
   for (const CaseFailure& failure : failures) {
-    list.push_back({{"seed", failure.which.seed}, {"text", failure.text()}});
+    list.push_back({{"seed", failure.which.seed}, {"replay", failure.replay}, {"text", failure.text()}});
   }
   return {{"config", config},
           {"cases", cases},
           {"samples", samples},
-          {"passed", passed()},
+          {"passed", cases - failures.size()},
+          {"failed", failures.size()},
           {"compared_bits", compared_bits},
           {"cycles", cycles},
           {"failures", list}};

@@ -65,6 +65,7 @@ struct VerifyResult {
   std::vector<CaseFailure> failures;
 
   bool passed() const { return failures.empty(); }
+  /// Keys: config, cases, samples, passed, failed, compared_bits, cycles, failures[] with seed, replay, text.
   nlohmann::ordered_json json() const;
 };
 

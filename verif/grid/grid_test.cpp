@@ -4,8 +4,10 @@
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
+#include <filesystem>
 #include <tuple>
 
+#include "models/io/atomic_file.hpp"
 #include "sim/verify.hpp"
 #include "verif/grid/configs.hpp"
 
@@ -16,8 +18,19 @@ constexpr std::size_t kCases = 16;
 
 class Grid : public testing::TestWithParam<std::tuple<Config, sim::StallMode>> {};
 
+/// Writes a configuration that has no name in `batkit` to a file, for replay commands.
+std::string config_file(const Config& config) {
+  const std::filesystem::path path =
+      std::filesystem::path(BAT_GRID_CONFIG_DIR) / (config.name + ".toml");
+  std::filesystem::create_directories(path.parent_path());
+  const Status written = io::write_text_atomic(path, canonical_text(config));
+  EXPECT_TRUE(written.ok()) << written.error().message;
+  return path.string();
+}
+
 TEST_P(Grid, EveryTensorIsBitExact) {
   sim::VerifyOptions options;
+  options.config_argument = config_file(std::get<0>(GetParam()));
   options.cases = kCases;
   options.seed = 1;
   options.stall = std::get<1>(GetParam());
@@ -53,6 +66,14 @@ TEST(GridConfigs, AreValidAndDifferent) {
   std::sort(hashes.begin(), hashes.end());
   EXPECT_EQ(std::adjacent_find(hashes.begin(), hashes.end()), hashes.end());
   EXPECT_GE(hashes.size(), 12U);
+}
+
+TEST(GridConfigs, ReplayFilesHoldTheSameHardware) {
+  for (const Config& config : configs()) {
+    const auto read = load_config(config_file(config));
+    ASSERT_TRUE(read.ok()) << read.error().message;
+    EXPECT_EQ(config_hash(read.value()), config_hash(config)) << config.name;
+  }
 }
 
 }  // namespace
