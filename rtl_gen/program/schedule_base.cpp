@@ -110,11 +110,22 @@ void Base::read_operand(Op& op, const Operand& a, int kw) {
   for (int plane = 0; plane < a.planes; ++plane) op.reads.push_back(operand_words(a, plane, kw));
 }
 
-Op Base::chunk_op(const PackedMatrix& matrix, const Chunk& chunk, const Operand& a, int rt) const {
-  Op op{qmm(a, rt, isa::SrcB::kW, matrix.kw, chunk.tiles), {}, {}, {}, {}};
+Chunk Base::part_of(const Chunk& chunk, int first, int tiles) {
+  return {chunk.first_tile + first, tiles, {}, {}};
+}
+
+Op Base::chunk_op(const PackedMatrix& matrix, const Chunk& chunk, const Chunk& part, Loaded loaded,
+                  const Operand& a, int rt, bool last) const {
+  Op op{qmm(a, rt, isa::SrcB::kW, matrix.kw, part.tiles), {}, {}, {}, {}};
   op.instruction.set(isa::kQmmPb, u(matrix.planes));
   op.instruction.set(isa::kQmmBr, u(matrix.branches));
   read_operand(op, a, matrix.kw);
+  const int first = part.first_tile - chunk.first_tile;
+  const auto use = [&](int from, int tile_words) {
+    op.rings.push_back({from, first * tile_words, part.tiles * tile_words, last});
+  };
+  use(loaded.weights, matrix.tile_words());
+  use(loaded.params, matrix.tile_param_words);
   return op;
 }
 

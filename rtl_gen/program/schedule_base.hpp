@@ -97,21 +97,27 @@ class Base {
                        int plane_stride);
   static Access operand_words(const Operand& a, int plane, int kw);
   static void read_operand(Op& op, const Operand& a, int kw);
-  /// One chunk of a matrix with static weights on one row tile; output fields still open.
-  Op chunk_op(const PackedMatrix& matrix, const Chunk& chunk, const Operand& a, int rt) const;
+  /// Loads of a chunk.
+  struct Loaded {
+    int weights = 0;
+    int params = 0;
+  };
+  Loaded load(const Chunk& chunk) { return {load(chunk.weights), load(chunk.params)}; }
+  /// Column tiles [first, first + tiles) of a chunk.
+  static Chunk part_of(const Chunk& chunk, int first, int tiles);
+  /// Part of a chunk of a matrix with static weights on one row tile; output fields still open.
+  /// `last`: no later row tile uses the part.
+  Op chunk_op(const PackedMatrix& matrix, const Chunk& chunk, const Chunk& part, Loaded loaded,
+              const Operand& a, int rt, bool last) const;
   /// For each chunk, for each of `tiles`: `operand(rt)` in, `emit(op, chunk, rt, last_chunk)`
   /// completes and appends the operation.
   template <typename OperandOf, typename Emit>
   void product(const PackedMatrix& matrix, const RowTiles& tiles, OperandOf operand, Emit emit) {
     for (const Chunk& chunk : matrix.chunks) {
-      const int weights = load(chunk.weights);
-      const int params = load(chunk.params);
+      const Loaded loaded = load(chunk);
       for (const int rt : tiles) {
-        const bool last = rt == tiles.back();
-        Op op = chunk_op(matrix, chunk, operand(rt), rt);
-        op.rings.push_back({weights, 0, static_cast<int>(chunk.weights.words), last});
-        op.rings.push_back({params, 0, static_cast<int>(chunk.params.words), last});
-        emit(std::move(op), chunk, rt, &chunk == &matrix.chunks.back());
+        emit(chunk_op(matrix, chunk, chunk, loaded, operand(rt), rt, rt == tiles.back()), chunk, rt,
+             &chunk == &matrix.chunks.back());
       }
     }
   }

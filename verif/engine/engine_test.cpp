@@ -20,8 +20,7 @@ void random_ring_use(Qmm& q, Rng& rng) {
   q.bcast = one_in(rng, 3);
   q.t_free = one_in(rng, 2);
   const int words = q.bcast != 0 ? 1 : q.nct * kTileWords;
-  if (q.t_free == 0 && q.bit()) q.t_off = pick(rng, 0, kTRing - words);
-  if (q.t_free == 0 && !q.bit()) q.t_off = pick(rng, 0, 500);
+  q.t_off = q.bit() ? pick(rng, 0, kTRing - words) : pick(rng, 0, 500);
   const int weights = q.nct * q.br * q.pb * q.kw;
   q.w_free = q.b_src == 0 && !one_in(rng, 4);
   if (q.w_free == 0) q.b_base = pick(rng, 0, kWRing - weights);
@@ -72,7 +71,7 @@ Qmm random_instruction(Rng& rng) {
   q.rt = pick(rng, 0, 1023);
   q.stat_first = one_in(rng, 2);
   q.skip0 = one_in(rng, 2);
-  q.slot = one_in(rng, 2);
+  q.slot = pick(rng, 0, 3);
   q.s_base = one_in(rng, 2) ? 0 : pick(rng, 1, 4000);
   q.l_base = pick(rng, 0, 1000);
   return q;

@@ -83,6 +83,8 @@ std::vector<Config> configs() {
   list[5].limits.sentences = 4;
   list[7].limits.sentences = 2;
   list[11].limits.sentences = 8;
+  // Parameters that stay on chip.
+  for (const std::size_t i : {1, 3, 5, 6, 8}) list[i].buffers.resident_layers = 3;
   return list;
 }
 
