@@ -23,15 +23,7 @@ void Layers::layer(int index) {
 
 /// Projections, then attention group by group, then the output projection.
 void Layers::plain_attention(const PackedLayer& l, int index, const RowTiles& tiles) {
-  const auto operand = [&](int rt) { return codes(rt); };
-  const auto project = [&](const PackedMatrix& matrix, const RowTiles& rows, Projection emit) {
-    product(matrix, rows, operand, [&](Op op, const Chunk& chunk, int rt, bool) {
-      (this->*emit)(std::move(op), l, index, chunk, rt);
-    });
-  };
-  project(l.q, tiles, &Layers::query);
-  project(l.k, all_, &Layers::key);
-  project(l.v, all_, &Layers::value);
+  plain_projections(l, index, tiles);
   for (const HeadGroup& group : l.groups) attention(l, index, group, tiles);
   residual_product(
       l.o, l.ln1, bits(), Codes::kOfRowTile, tiles, index, TensorId::kResidual1,
@@ -48,37 +40,75 @@ void Layers::project(const PackedLayer& l, int index, const GroupPart& part, int
   }
 }
 
+Layers::GroupParts Layers::parts_of(const PackedLayer& l, std::size_t group, const RowTiles& tiles,
+                                    int step, int value_step) {
+  const auto part = [&](const PackedMatrix& matrix, const RowTiles& rows, int tiles_at_once,
+                        Projection emit) {
+    return GroupPart{matrix, group, load(matrix.chunks[group]), rows.back(), tiles_at_once, emit};
+  };
+  return {part(l.q, tiles, step, &Layers::query), part(l.k, all_, step, &Layers::key),
+          part(l.v, all_, value_step, &Layers::value)};
+}
+
+void Layers::project_by_row(const PackedLayer& l, int index, const GroupParts& parts,
+                            const RowTiles& tiles) {
+  for (const int rt : all_) {
+    const bool has_query = std::find(tiles.begin(), tiles.end(), rt) != tiles.end();
+    if (has_query) project(l, index, parts.q, rt);
+    project(l, index, parts.k, rt);
+    project(l, index, parts.v, rt);
+  }
+}
+
 /// Queries, keys and values of a group. Keys first, so that scores may begin early; in the group
 /// that begins a layer row tile by row tile, so that the LayerNorm of the last one has time.
 /// `done(rt)`: scores of a row tile may begin; before that, row tiles that have queries.
 template <typename QueriesDone>
 void Layers::project_group(const PackedLayer& l, int index, std::size_t group,
                            const RowTiles& tiles, QueriesDone done) {
-  const auto part = [&](const PackedMatrix& matrix, const RowTiles& rows, int step,
-                        Projection emit) {
-    return GroupPart{matrix, group, load(matrix.chunks[group]), rows.back(), step, emit};
-  };
-  const GroupPart q = part(l.q, tiles, head_tiles(), &Layers::query);
-  const GroupPart k = part(l.k, all_, head_tiles(), &Layers::key);
-  const GroupPart v = part(l.v, all_, 1, &Layers::value);
-  const auto has_query = [&](int rt) {
-    return std::find(tiles.begin(), tiles.end(), rt) != tiles.end();
-  };
+  const GroupParts parts = parts_of(l, group, tiles, head_tiles(), 1);
   if (group == 0) {
-    for (const int rt : all_) {
-      if (has_query(rt)) project(l, index, q, rt);
-      project(l, index, k, rt);
-      project(l, index, v, rt);
-    }
+    project_by_row(l, index, parts, tiles);
     for (const int rt : tiles) done(rt);
     return;
   }
-  for (const int rt : all_) project(l, index, k, rt);
+  for (const int rt : all_) project(l, index, parts.k, rt);
   for (const int rt : tiles) {
-    project(l, index, q, rt);
+    project(l, index, parts.q, rt);
     done(rt);
   }
-  for (const int rt : all_) project(l, index, v, rt);
+  for (const int rt : all_) project(l, index, parts.v, rt);
+}
+
+/// Whether the rings hold Q, K and V at once, a chunk each.
+bool Layers::projections_fit(const PackedLayer& l) const {
+  std::int64_t weights = 0;
+  std::int64_t params = 0;
+  for (const PackedMatrix* matrix : {&l.q, &l.k, &l.v}) {
+    if (matrix->chunks.size() != 1) return false;
+    weights += matrix->chunks.front().weights.words;
+    params += matrix->chunks.front().params.words;
+  }
+  const int depth = l.q.params == isa::Ring::kT ? p_.t_ring_words : p_.p_ring_words;
+  return weights <= p_.w_ring_words && (p_.resident || params <= depth);
+}
+
+/// All projections in turn. In the first layer, row tile by row tile where the rings allow it: the
+/// engine works while the next row tile is embedded.
+void Layers::plain_projections(const PackedLayer& l, int index, const RowTiles& tiles) {
+  if (index == 0 && projections_fit(l)) {
+    project_by_row(l, index, parts_of(l, 0, tiles, l.q.tiles, l.v.tiles), tiles);
+    return;
+  }
+  const auto operand = [&](int rt) { return codes(rt); };
+  const auto project = [&](const PackedMatrix& matrix, const RowTiles& rows, Projection emit) {
+    product(matrix, rows, operand, [&](Op op, const Chunk& chunk, int rt, bool) {
+      (this->*emit)(std::move(op), l, index, chunk, rt);
+    });
+  };
+  project(l.q, tiles, &Layers::query);
+  project(l.k, all_, &Layers::key);
+  project(l.v, all_, &Layers::value);
 }
 
 /// The output projection and its LayerNorm in short instructions; `emitted(row_begins)` after

@@ -46,7 +46,16 @@ class Layers : public Base {
     int step;      ///< column tiles of an instruction
     Projection emit;
   };
+  struct GroupParts {
+    GroupPart q, k, v;
+  };
+  GroupParts parts_of(const PackedLayer& l, std::size_t group, const RowTiles& tiles, int step,
+                      int value_step);
   void project(const PackedLayer& l, int index, const GroupPart& part, int rt);
+  void project_by_row(const PackedLayer& l, int index, const GroupParts& parts,
+                      const RowTiles& tiles);
+  bool projections_fit(const PackedLayer& l) const;
+  void plain_projections(const PackedLayer& l, int index, const RowTiles& tiles);
   template <typename QueriesDone>
   void project_group(const PackedLayer& l, int index, std::size_t group, const RowTiles& tiles,
                      QueriesDone done);
