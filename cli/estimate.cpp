@@ -68,7 +68,8 @@ void print_text(const Estimate& estimate) {
 
 /// Programs of a queue: `options.sentences` of the given lengths each, the lengths in turn.
 Result<std::vector<Program>> compile_queue(const Config& config, const Plan& planned,
-                                           const ModelImage& image, const Options& options) {
+                                           const ModelImage& image, const Options& options,
+                                           Parameters parameters) {
   std::vector<int> lengths = options.tokens;
   if (lengths.empty()) lengths.push_back(std::min(config.limits.tokens, image.max_tokens));
   const auto most = static_cast<std::size_t>(std::min(options.sentences, planned.sentences));
@@ -82,7 +83,7 @@ Result<std::vector<Program>> compile_queue(const Config& config, const Plan& pla
       job.pop_back();
       break;
     }
-    auto program = compile_program(config, planned, image, job);
+    auto program = compile_program(config, planned, image, job, parameters);
     if (!program.ok()) return program.error();
     programs.push_back(std::move(program).value());
   } while (next % lengths.size() != 0 && programs.size() < lengths.size());
@@ -98,11 +99,18 @@ int execute(const Options& options, bool json) {
   if (!model.ok()) return fail(model.error());
   const auto image = build_image(config.value(), planned.value(), model.value());
   if (!image.ok()) return fail(image.error());
-  const auto programs = compile_queue(config.value(), planned.value(), image.value(), options);
-  if (!programs.ok()) return fail(programs.error());
-  std::vector<const Program*> jobs;
-  for (int i = 0; i < options.queue; ++i) {
-    jobs.push_back(&programs.value()[static_cast<std::size_t>(i) % programs.value().size()]);
+  const auto compile = [&](Parameters parameters) {
+    return compile_queue(config.value(), planned.value(), image.value(), options, parameters);
+  };
+  // The first job loads the parameters that stay on chip, where they do.
+  const auto first = compile(Parameters::kLoad);
+  if (!first.ok()) return fail(first.error());
+  const auto others = compile(Parameters::kKeep);
+  if (!others.ok()) return fail(others.error());
+  std::vector<const Program*> jobs{&first.value().front()};
+  for (int i = 1; i < options.queue; ++i) {
+    const std::vector<Program>& programs = planned.value().resident ? others.value() : first.value();
+    jobs.push_back(&programs[static_cast<std::size_t>(i) % programs.size()]);
   }
   const MemoryMap map =
       driver_map(planned.value(), image.value(), jobs,

@@ -21,7 +21,7 @@ module drain_control #(
   parameter int ParW       = Lanes * 64 * BR,
   parameter int ResAw      = (ResDepth > 1) ? $clog2(ResDepth) : 1,
   parameter int StatAw     = (StatDepth > 1) ? $clog2(StatDepth) : 1,
-  parameter int ScoreAw    = $clog2(2 * ScoreDepth)
+  parameter int ScoreAw    = $clog2(4 * ScoreDepth)
 ) (
   input  logic                   clk_i,
   input  logic                   rst_ni,
@@ -37,7 +37,7 @@ module drain_control #(
   input  logic [            9:0] wt_rt_i,
   input  logic                   wt_stat_first_i,
   input  logic                   wt_skip0_i,
-  input  logic                   wt_slot_i,
+  input  logic [            1:0] wt_slot_i,
   input  logic [           12:0] wt_s_addr_i,
   input  logic                   wt_s_first_i,
   input  logic [           10:0] wt_l_base_i,
@@ -88,7 +88,7 @@ module drain_control #(
   output logic                   dr_s_we_o,
   output logic [    ScoreAw-1:0] dr_s_addr_o,
   output logic [      Lanes-1:0] dr_s_mask_o,
-  output logic [            1:0] dr_s_upd_o,
+  output logic [            3:0] dr_s_upd_o,
   output logic                   dr_s_first_o
 );
   localparam int NB = TC / Lanes;  // beats of a tile
@@ -168,7 +168,7 @@ module drain_control #(
   logic [        7:0] stat_first_q;
   logic               score_q;
   logic [        1:0] s_first_q;
-  logic [        1:0] slot_q;
+  logic [        3:0] slot_q;
   logic               any_q;
   logic [  ScoreAw-1:0] s_addr_q;
   logic [        5:0] logit_q;
@@ -198,9 +198,9 @@ module drain_control #(
     stat_first_q <= {stat_first_q[6:0], wt_stat_first_i};
     score_q      <= is_score;
     s_first_q    <= {s_first_q[0], wt_s_first_i && !run_q};
-    slot_q       <= {slot_q[0], wt_slot_i};
+    slot_q       <= {slot_q[1:0], wt_slot_i};
     any_q        <= any;
-    s_addr_q     <= ScoreAw'(wt_s_addr_i) + ScoreAw'(beat_q) + (wt_slot_i ? ScoreAw'(ScoreDepth) : '0);
+    s_addr_q     <= ScoreAw'(wt_s_addr_i) + ScoreAw'(beat_q) + ScoreAw'(32'(wt_slot_i) * ScoreDepth);
     logit_q      <= {logit_q[4:0], is_logit};
     l_addr_q     <= {l_addr_q[11*5-1:0], wt_l_base_i + 11'(column)};
     mask_q       <= {mask_q[Lanes*5-1:0], mask};
@@ -246,7 +246,7 @@ module drain_control #(
   assign dr_s_we_o    = v_q[0] && score_q && any_q;
   assign dr_s_addr_o  = s_addr_q;
   assign dr_s_mask_o  = mask_q[Lanes-1:0];
-  assign dr_s_upd_o   = {score_upd_q && slot_q[1], score_upd_q && !slot_q[1]};
+  assign dr_s_upd_o   = score_upd_q ? (4'b0001 << slot_q[3:2]) : 4'b0000;
   assign dr_s_first_o = s_first_q[1];
 
   // RES: read at d4, added at d5, written at d6.

@@ -298,7 +298,7 @@ module fetch #(
 
   unit_queue #(
     .Depth   (QueueDepth),
-    .InstrLen(bat_pkg::LoadWordsLsb + bat_pkg::LoadWordsW),
+    .InstrLen(bat_pkg::LoadRestartLsb + bat_pkg::LoadRestartW),
     .SideW   (DmaSideW)
   ) u_dma_queue (
     .clk_i      (clk_i),

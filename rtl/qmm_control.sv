@@ -108,7 +108,7 @@ module qmm_control #(
   output logic [           9:0] wt_rt_o,
   output logic                  wt_stat_first_o,
   output logic                  wt_skip0_o,
-  output logic                  wt_slot_o,
+  output logic [           1:0] wt_slot_o,
   output logic [          12:0] wt_s_addr_o,
   output logic                  wt_s_first_o,
   output logic [          10:0] wt_l_base_o,

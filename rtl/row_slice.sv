@@ -31,7 +31,7 @@ module row_slice #(
   parameter int GrpW       = (TK > TC) ? $clog2(TK / TC) : 1,
   parameter int ResAw      = (ResDepth > 1) ? $clog2(ResDepth) : 1,
   parameter int StatAw     = (StatDepth > 1) ? $clog2(StatDepth) : 1,
-  parameter int ScoreAw    = $clog2(2 * ScoreDepth),
+  parameter int ScoreAw    = $clog2(4 * ScoreDepth),
   parameter int DW         = $clog2(MaxD + 1)
 ) (
   input  logic                     clk_i,
@@ -68,7 +68,7 @@ module row_slice #(
   input  logic                     dr_s_we_i,       // d1
   input  logic [      ScoreAw-1:0] dr_s_addr_i,     // d1
   input  logic [        Lanes-1:0] dr_s_mask_i,     // d1: columns that count for the maximum
-  input  logic [              1:0] dr_s_upd_i,      // d2, one bit a slot
+  input  logic [              3:0] dr_s_upd_i,      // d2, one bit a slot
   input  logic                     dr_s_first_i,    // d2
   // RES and STAT ports of the two banks.
   input  logic [              1:0] res_re_i,
@@ -122,7 +122,7 @@ module row_slice #(
   input  logic                     sm_re_i,         // s0
   input  logic [      ScoreAw-1:0] sm_raddr_i,      // s0
   input  logic [              6:0] sm_en_i,         // s1 .. s7
-  input  logic                     sm_slot_i,       // s1
+  input  logic [              1:0] sm_slot_i,       // s1
   input  logic [             15:0] sm_imul_i,       // s2
   input  logic [              4:0] sm_ishift_i,     // s3
   input  logic [        Lanes-1:0] sm_mask_i,       // s4: keys that count
@@ -515,7 +515,7 @@ module row_slice #(
     logic [     ScW-1:0] score_r;
     logic [  ScoreW-1:0] lane_max;
     logic [  ScoreW-1:0] lane_max_q;
-    logic [2*ScoreW-1:0] max_q;
+    logic [4*ScoreW-1:0] max_q;
 
     for (genvar l = 0; l < Lanes; l = l + 1) begin : gen_score
       assign score_w[l*ScoreW+:ScoreW] = diff[l*AccW+:ScoreW];
@@ -523,7 +523,7 @@ module row_slice #(
 
     bat_ram #(
       .Width   (ScW),
-      .Depth   (2 * ScoreDepth),
+      .Depth   (4 * ScoreDepth),
       .TapMem  (bat_pkg::TapScore),
       .TapSlice(Row)
     ) u_score (
@@ -544,7 +544,7 @@ module row_slice #(
     end
     always_ff @(posedge clk_i) begin
       if (dr_s_we_i) lane_max_q <= lane_max;
-      for (int s = 0; s < 2; s = s + 1) begin
+      for (int s = 0; s < 4; s = s + 1) begin
         if (dr_s_upd_i[s] && (dr_s_first_i || lane_max_q > max_q[s*ScoreW+:ScoreW])) begin
           max_q[s*ScoreW+:ScoreW] <= lane_max_q;
         end
@@ -561,7 +561,7 @@ module row_slice #(
       .clk_i,
       .en_i     (sm_en_i),
       .score_i  (score_r),
-      .max_i    (sm_slot_i ? max_q[2*ScoreW-1:ScoreW] : max_q[ScoreW-1:0]),
+      .max_i    (max_q[sm_slot_i*ScoreW+:ScoreW]),
       .imul_i   (sm_imul_i),
       .ishift_i (sm_ishift_i),
       .mask_i   (sm_mask_i),

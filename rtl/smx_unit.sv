@@ -17,7 +17,7 @@ module smx_unit #(
   parameter int MaxBits    = 1,
   parameter int ScoreDepth = 16,  // words of one slot
   // Derived, not to be set.
-  parameter int ScoreAw    = $clog2(2 * ScoreDepth)
+  parameter int ScoreAw    = $clog2(4 * ScoreDepth)
 ) (
   input  logic               clk_i,
   input  logic               rst_ni,
@@ -33,7 +33,7 @@ module smx_unit #(
   output logic               sm_re_o,
   output logic [ScoreAw-1:0] sm_raddr_o,
   output logic [        6:0] sm_en_o,
-  output logic               sm_slot_o,
+  output logic [        1:0] sm_slot_o,
   output logic [       15:0] sm_imul_o,
   output logic [        4:0] sm_ishift_o,
   output logic [  Lanes-1:0] sm_mask_o,
@@ -55,6 +55,12 @@ module smx_unit #(
   localparam int WordBeats = TK / Lanes;
   localparam int BeatW = (WordBeats > 1) ? $clog2(WordBeats) : 1;
   localparam int Stages = 8 + MaxBits;  // the last plane is written at s(8 + MaxBits)
+
+  /* verilator lint_off UNUSED */
+  function automatic logic [ScoreAw-1:0] first_word(input logic [255:0] instr);
+    first_word = ScoreAw'(32'(instr[bat_pkg::SmxSlotLsb+:bat_pkg::SmxSlotW]) * ScoreDepth);
+  endfunction
+  /* verilator lint_on UNUSED */
 
   logic ce;           // the pipeline moves
   logic issue_sum;    // s0 of a first-pass beat
@@ -96,7 +102,7 @@ module smx_unit #(
     if (sum_q == SumIdle) begin
       sum_instr_q <= instr_i;
       sum_left_q  <= instr_i[bat_pkg::SmxNLsb+:bat_pkg::SmxNW];
-      sum_addr_q  <= instr_i[bat_pkg::SmxSlotLsb] ? ScoreAw'(ScoreDepth) : '0;
+      sum_addr_q  <= first_word(instr_i);
       sum_first_q <= 1'b1;
     end else if (issue_sum) begin
       sum_left_q  <= sum_left_q - 13'(Lanes);
@@ -177,7 +183,7 @@ module smx_unit #(
     if (code_q == CodeIdle) begin
       code_instr_q <= div_instr_q;
       code_left_q  <= div_instr_q[bat_pkg::SmxNLsb+:bat_pkg::SmxNW];
-      code_addr_q  <= div_instr_q[bat_pkg::SmxSlotLsb] ? ScoreAw'(ScoreDepth) : '0;
+      code_addr_q  <= first_word(div_instr_q);
       beat_q       <= '0;
       gap_q        <= 4'd0;
     end else if (issue_code) begin
@@ -238,7 +244,8 @@ module smx_unit #(
   assign code_empty = (code_pipe_q == '0);
 
   // Parameters of the pass that a stage holds a beat of.
-  assign sm_slot_o   = sum_pipe_q[0] ? sum_instr_q[bat_pkg::SmxSlotLsb] : code_instr_q[bat_pkg::SmxSlotLsb];
+  assign sm_slot_o   = sum_pipe_q[0] ? sum_instr_q[bat_pkg::SmxSlotLsb+:bat_pkg::SmxSlotW]
+                                     : code_instr_q[bat_pkg::SmxSlotLsb+:bat_pkg::SmxSlotW];
   assign sm_imul_o   = sum_pipe_q[1] ? sum_instr_q[bat_pkg::SmxIdxMulLsb+:bat_pkg::SmxIdxMulW]
                                      : code_instr_q[bat_pkg::SmxIdxMulLsb+:bat_pkg::SmxIdxMulW];
   assign sm_ishift_o = sum_pipe_q[2] ? sum_instr_q[bat_pkg::SmxIdxShiftLsb+:bat_pkg::SmxIdxShiftW]

@@ -5,7 +5,8 @@
 // come; requests run up to four LOADs ahead of the data. W words (TC*TK bits) are written in groups of CW bits as
 // beats come. Beats for the other rings pass a FIFO and are written a word at a time, while beats for W go on. A LOAD
 // ends with its last beat, and completes when those before it have; words that would pass its word count are dropped.
-// Ring counts are free-running modulo 2^16: reserved >= head (words complete) >= tail (words freed).
+// Ring counts are free-running modulo 2^16: reserved >= head (words complete) >= tail (words freed). A LOAD that
+// restarts T, P or L sets both back to the tail first.
 // Latency: a beat is in the ring one cycle (T, P, L: two cycles) after it came and counted one cycle later. Throughput:
 // a beat a cycle, or AxiW/word cycles a beat where a ring word is narrower than a beat; of T, P and L that shows only
 // where more than ParBeats beats come at once.
@@ -448,6 +449,9 @@ module weight_dma #(
   // ---------------------------------------------------------------- ring counts
   logic [15:0] w_resv_q, t_resv_q, p_resv_q, l_resv_q;
   logic [15:0] w_tail_q, t_tail_q, p_tail_q, l_tail_q;
+  logic restart;  // what T, P or L holds is given up; its users are done
+
+  assign restart = accept && instr_i[bat_pkg::LoadRestartLsb];
 
   always_ff @(posedge clk_i or negedge rst_ni) begin
     if (!rst_ni) begin
@@ -476,6 +480,18 @@ module weight_dma #(
       if (t_free_valid_i) t_tail_q <= t_tail_q + t_free_words_i;
       if (p_free_valid_i) p_tail_q <= p_tail_q + p_free_words_i;
       if (l_free_valid_i) l_tail_q <= l_tail_q + l_free_words_i;
+      if (restart && load_dest == 2'(bat_pkg::RingT)) begin
+        t_resv_q <= t_tail_q;
+        t_head_o <= t_tail_q;
+      end
+      if (restart && load_dest == 2'(bat_pkg::RingP)) begin
+        p_resv_q <= p_tail_q;
+        p_head_o <= p_tail_q;
+      end
+      if (restart && load_dest == 2'(bat_pkg::RingL)) begin
+        l_resv_q <= l_tail_q;
+        l_head_o <= l_tail_q;
+      end
     end
   end
 
@@ -498,7 +514,7 @@ module weight_dma #(
 
   /* verilator lint_off UNUSED */
   logic unused;
-  assign unused = ^{instr_i[31:0], instr_i[255:bat_pkg::LoadWordsLsb+bat_pkg::LoadWordsW], load_addr, chunk_w};
+  assign unused = ^{instr_i[31:0], instr_i[255:bat_pkg::LoadRestartLsb+bat_pkg::LoadRestartW], load_addr, chunk_w};
   /* verilator lint_on UNUSED */
 endmodule
 

@@ -55,7 +55,7 @@ module wide_handoff #(
   output logic [           9:0] wt_rt_o,
   output logic                  wt_stat_first_o,
   output logic                  wt_skip0_o,
-  output logic                  wt_slot_o,
+  output logic [           1:0] wt_slot_o,
   output logic [          12:0] wt_s_addr_o,
   output logic                  wt_s_first_o,
   output logic [          10:0] wt_l_base_o,
@@ -199,7 +199,9 @@ module wide_handoff #(
   assign beat_base = 16'(tile) << TileShift;
   assign uses_p    = out != 3'(bat_pkg::OutScore);
   assign p_free    = now[bat_pkg::QmmTFreeLsb] && uses_p && last;
-  assign p_words   = now[bat_pkg::QmmBcastLsb] ? 16'd1 : 16'(nct) << TileShift;
+  // What is freed ends with the words of this instruction; those before them go with them.
+  assign p_words   = 16'(now[bat_pkg::QmmTOffLsb+:bat_pkg::QmmTOffW]) +
+                     (now[bat_pkg::QmmBcastLsb] ? 16'd1 : 16'(nct) << TileShift);
 
   assign wt_valid_o      = tiles_q != 2'd0;
   assign wt_out_o        = out;
@@ -215,7 +217,7 @@ module wide_handoff #(
   assign wt_rt_o         = now[bat_pkg::QmmRtLsb+:bat_pkg::QmmRtW];
   assign wt_stat_first_o = now[bat_pkg::QmmStatFirstLsb] && tile == 10'd0;
   assign wt_skip0_o      = now[bat_pkg::QmmSkip0Lsb];
-  assign wt_slot_o       = now[bat_pkg::QmmSlotLsb];
+  assign wt_slot_o       = now[bat_pkg::QmmSlotLsb+:bat_pkg::QmmSlotW];
   assign wt_s_addr_o     = now[bat_pkg::QmmSBaseLsb+:bat_pkg::QmmSBaseW] + 13'(beat_base);
   assign wt_s_first_o    = tile == 10'd0 && now[bat_pkg::QmmSBaseLsb+:bat_pkg::QmmSBaseW] == '0;
   assign wt_l_base_o     = now[bat_pkg::QmmLBaseLsb+:bat_pkg::QmmLBaseW] + (11'(tile) << ColShift);

@@ -95,6 +95,7 @@ Status Driver::allocate_slots() {
 }
 
 Status Driver::start() {
+  parameters_ = Parameters::kLoad;
   if (Status s = device_.reset(); !s.ok()) return s;
   if (Status s = check_identity(); !s.ok()) return s;
   model_address_ = allocate(image_.bytes.size());
@@ -104,10 +105,10 @@ Status Driver::start() {
 }
 
 Result<const Program*> Driver::program(const std::vector<int>& lengths) {
-  if (const auto it = programs_.find(lengths); it != programs_.end()) {
+  if (const auto it = programs_.find(key(lengths)); it != programs_.end()) {
     return static_cast<const Program*>(it->second.program.get());
   }
-  Result<Program> compiled = compile_program(config_, plan_, image_, lengths);
+  Result<Program> compiled = compile_program(config_, plan_, image_, lengths, parameters_);
   if (!compiled.ok()) return compiled.error();
   LoadedProgram loaded;
   loaded.program = std::make_unique<Program>(std::move(compiled).value());
@@ -115,14 +116,14 @@ Result<const Program*> Driver::program(const std::vector<int>& lengths) {
   loaded.address = allocate(bytes.size());
   if (Status s = device_.write_memory(loaded.address, bytes); !s.ok()) return s.error();
   const Program* result = loaded.program.get();
-  programs_[lengths] = std::move(loaded);
+  programs_[key(lengths)] = std::move(loaded);
   return result;
 }
 
 Result<std::uint64_t> Driver::program_address(const std::vector<int>& lengths) {
   const Result<const Program*> loaded = program(lengths);
   if (!loaded.ok()) return loaded.error();
-  return programs_.at(lengths).address;
+  return programs_.at(key(lengths)).address;
 }
 
 std::vector<int> Driver::next_lengths(std::span<const bmt::Sample> samples) const {
@@ -150,12 +151,13 @@ Result<std::size_t> Driver::push(std::size_t first, std::span<const bmt::Sample>
   const Slot& slot = slots_[index];
   if (Status s = device_.write_memory(slot.input, input.value()); !s.ok()) return s.error();
   if (hooks.before_push) hooks.before_push(first, program);
-  const std::uint64_t address = programs_.at(lengths).address;
+  const std::uint64_t address = programs_.at(key(lengths)).address;
   if (Status s = write_wide(reg::kJobProgram, address); !s.ok()) return s.error();
   if (Status s = write_wide(reg::kJobInput, slot.input); !s.ok()) return s.error();
   if (Status s = write_wide(reg::kJobOutput, slot.output); !s.ok()) return s.error();
   in_flight_.push_back(InFlight{first, &program, index});
   if (Status s = device_.write_register(reg::kJobPush, 1); !s.ok()) return s.error();
+  if (plan_.resident) parameters_ = Parameters::kKeep;
   return lengths.size();
 }
 
@@ -229,6 +231,7 @@ Status Driver::run(const std::vector<bmt::Sample>& samples, const DriverHooks& h
 
 Status Driver::recover() {
   in_flight_.clear();
+  parameters_ = Parameters::kLoad;
   if (Status s = device_.write_register(reg::kCtrl, reg::kCtrlReset); !s.ok()) return s;
   for (int i = 0; i < 1000; ++i) {
     const Result<std::uint32_t> ctrl = device_.read_register(reg::kCtrl);
@@ -269,13 +272,13 @@ Status Driver::check_memory() {
                  ErrorKind::kMismatch};
   };
   if (Status s = same(model_address_, image_.bytes, "the model"); !s.ok()) return s;
-  for (const auto& [lengths, loaded] : programs_) {
+  for (const auto& [what, loaded] : programs_) {
     if (Status s = same(loaded.address, loaded.program->bytes(), "a program"); !s.ok()) return s;
   }
   const std::vector<std::uint8_t> guard(kGuardBytes, kGuard);
   // The largest job may have written this much; a smaller one leaves the guard bytes behind it.
   int words = image_.classes;
-  for (const auto& [lengths, loaded] : programs_) {
+  for (const auto& [what, loaded] : programs_) {
     words = std::max(words, loaded.program->output.words());
   }
   const std::uint64_t logits = 4 * static_cast<std::uint64_t>(words);

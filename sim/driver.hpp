@@ -50,7 +50,8 @@ class Driver {
 
   /// Resets the device, checks that it is the accelerator of the configuration, writes the model.
   Status start();
-  /// The program for sentences of these lengths; compiled and written to device memory on first use.
+  /// The program for sentences of these lengths that the next job may run; compiled and written to
+  /// device memory on first use. Where parameters stay on chip, the first job after a reset loads them.
   Result<const Program*> program(const std::vector<int>& lengths);
   /// Where that program lies in device memory.
   Result<std::uint64_t> program_address(const std::vector<int>& lengths);
@@ -103,7 +104,10 @@ class Driver {
   DriverOptions options_;
   std::uint64_t free_ = 0;
   std::uint64_t model_address_ = 0;
-  std::map<std::vector<int>, LoadedProgram> programs_;
+  using ProgramKey = std::pair<std::vector<int>, Parameters>;
+  ProgramKey key(const std::vector<int>& lengths) const { return {lengths, parameters_}; }
+  std::map<ProgramKey, LoadedProgram> programs_;
+  Parameters parameters_ = Parameters::kLoad;  ///< of the next job
   std::vector<Slot> slots_;
   std::vector<InFlight> in_flight_;
   std::size_t pushed_ = 0;

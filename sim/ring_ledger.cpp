@@ -22,17 +22,19 @@ void RingLedger::free_of_qmm(const isa::Instruction& instruction) {
   }
   if (field(isa::kQmmTFree) == 0) return;
   const bool one = field(isa::kQmmBcast) != 0;
+  const std::int64_t before = field(isa::kQmmTOff);  // words before its own go with them
   const auto out = static_cast<isa::Out>(instruction.get(isa::kQmmOut));
   if (out == isa::Out::kBit) {
-    held_[index_of(isa::Ring::kT)] -= one ? 1 : tiles * plan_.t_tile_words;
+    held_[index_of(isa::Ring::kT)] -= before + (one ? 1 : tiles * plan_.t_tile_words);
   } else if (out != isa::Out::kScore) {
-    held_[index_of(isa::Ring::kP)] -= one ? 1 : tiles * plan_.p_tile_words;
+    held_[index_of(isa::Ring::kP)] -= before + (one ? 1 : tiles * plan_.p_tile_words);
   }
 }
 
 void RingLedger::complete(const isa::Instruction& instruction) {
   switch (instruction.op()) {
     case isa::Op::kLoad:
+      if (instruction.get(isa::kLoadRestart) != 0) held_[instruction.get(isa::kLoadDest)] = 0;
       held_[instruction.get(isa::kLoadDest)] +=
           static_cast<std::int64_t>(instruction.get(isa::kLoadWords));
       break;

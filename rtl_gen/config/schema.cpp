@@ -136,6 +136,11 @@ const auto& table() {
           "buffers", "layernorm_ring_words",
           [](Config& c) -> int& { return c.buffers.layernorm_ring_words; }, 0, kMaxNormWords,
           "LayerNorm ring depth; 0 lets the plan choose"),
+      number(
+          "buffers", "resident_layers",
+          [](Config& c) -> int& { return c.buffers.resident_layers; }, 0, 64,
+          "layers of a model whose thresholds, scales and LayerNorm records stay on chip between "
+          "programs; 0: they stream through rings"),
       power(
           "buffers", "queue_depth", [](Config& c) -> int& { return c.buffers.queue_depth; }, 2, 64,
           "instructions that a unit's queue holds"),
@@ -186,6 +191,8 @@ struct Rule {
 
 std::optional<Violation> combinations(const Config& c) {
   const int width = c.limits.heads * c.limits.head_dim;
+  const int ring_words = c.buffers.threshold_ring_words + c.buffers.parameter_ring_words +
+                         c.buffers.layernorm_ring_words;
   const int burst_bytes = c.memory.max_burst * c.memory.axi_data_bits / 8;
   const std::array rules{
       Rule{c.array.cols < c.array.rows, "array.cols",
@@ -213,6 +220,10 @@ std::optional<Violation> combinations(const Config& c) {
            fmt::format("is {}, must be at least limits.tokens ({})", c.limits.positions,
                        c.limits.tokens),
            std::to_string(c.limits.tokens)},
+      Rule{c.buffers.resident_layers > 0 && ring_words > 0, "buffers.resident_layers",
+           fmt::format("is {}, then threshold, parameter and layernorm_ring_words must be 0",
+                       c.buffers.resident_layers),
+           "0"},
       Rule{burst_bytes > 4096, "memory.max_burst",
            fmt::format("is {}, a burst of {} bytes is longer than 4096", c.memory.max_burst,
                        burst_bytes),

@@ -11,7 +11,7 @@ int field(const isa::Instruction& i, const isa::Field& f) { return static_cast<i
 
 LoadFields load_fields(const isa::Instruction& i) {
   return {static_cast<isa::Ring>(i.get(isa::kLoadDest)), field(i, isa::kLoadWords),
-          field(i, isa::kLoadBeats), i.get(isa::kLoadAddr)};
+          field(i, isa::kLoadBeats), i.get(isa::kLoadAddr), i.get(isa::kLoadRestart) != 0};
 }
 
 QmmFields qmm_fields(const Plan& plan, const isa::Instruction& i) {

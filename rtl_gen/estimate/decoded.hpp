@@ -17,6 +17,7 @@ struct LoadFields {
   int words = 0;
   int beats = 0;
   std::uint64_t beat = 0;  ///< from MODEL_BASE
+  bool restart = false;    ///< gives up what the ring holds
 };
 
 struct QmmFields {

@@ -84,8 +84,8 @@ Process Engine::load_constants() {
       set = 1 - set;
     }
     if (bit && q.rings.params->free) {
-      threshold_tail_ += q.rings.params->words;
-      kernel_.post<&Ring::free>(read + 2, &ring, q.rings.params->words);
+      threshold_tail_ += q.rings.params->freed();
+      kernel_.post<&Ring::free>(read + 2, &ring, q.rings.params->freed());
     }
   }
 }

@@ -83,7 +83,7 @@ class LoadNames {
       label.col_begin = user.col_begin;
       label.col_end = user.col_end;
     }
-    if (words.free) ring.freed += words.words;
+    if (words.free) ring.freed += words.freed();
   }
 
   const Plan& plan_;

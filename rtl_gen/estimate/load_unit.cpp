@@ -66,6 +66,7 @@ Process LoadUnit::requests() {
     loads_.push_back({issued, load.beats, load.words, 0});
     co_await kernel_.until(kernel_.now() + 1);
     Ring& ring = m_.ring(load.ring);
+    if (load.restart) ring.restart();
     const Width& width = widths_[static_cast<std::size_t>(load.ring)];
     const auto beat_bytes = static_cast<std::uint64_t>(m_.plan.axi_bytes);
     std::uint64_t address = m_.model_base + load.beat * beat_bytes;

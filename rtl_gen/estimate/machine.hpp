@@ -65,6 +65,12 @@ class Ring {
     known.notify();
   }
 
+  /// Words that are loaded and not freed are given up.
+  void restart() {
+    arrivals_.resize(static_cast<std::size_t>(freed_));
+    reserved_ = freed_;
+  }
+
   int room() const { return depth_ - static_cast<int>(reserved_ - freed_); }
   void reserve(int words) { reserved_ += words; }
   void free(std::int64_t words) {

@@ -17,7 +17,9 @@ struct RingWords {
   isa::Ring ring = isa::Ring::kW;
   int offset = 0;
   int words = 0;
-  bool free = false;  ///< freed when the instruction is done with them
+  bool free = false;  ///< freed when the instruction is done with them, with all words before them
+
+  int freed() const { return offset + words; }
 };
 
 /// QMM: its weights, and its thresholds or records; LN: its records.

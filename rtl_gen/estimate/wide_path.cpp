@@ -77,8 +77,8 @@ std::int64_t WidePath::last_record(const WideTile& tile) const {
 void WidePath::free_records(const WideTile& tile, Time edge) {
   const auto& words = tile.issued.op->qmm.rings.params;
   if (!words || !words->free || !tile.last) return;
-  record_tail_ += words->words;
-  kernel_.post<&Ring::free>(edge + 1, &m_.ring(isa::Ring::kP), words->words);
+  record_tail_ += words->freed();
+  kernel_.post<&Ring::free>(edge + 1, &m_.ring(isa::Ring::kP), words->freed());
 }
 
 Process WidePath::drain() {

@@ -16,9 +16,11 @@ namespace bat {
 namespace {
 
 constexpr int kFixedPlanes = 8;  // patch embedding and classifier
+constexpr int kScoreSlots = 4;
 constexpr int kEmbedBurst = 4;  // enough to cover a memory's latency with a few bursts in flight
 constexpr int kMaxWeightRing = 32768;
-constexpr int kMaxOffsetRing = 4096;      // reach of the field QmmTOff
+constexpr int kMaxOffsetRing = 4096;
+constexpr int kMaxOffset = 32767;         // reach of the field QmmTOff
 constexpr int kMaxLayerNormRing = 16384;  // reach of the field LnLOff
 
 int power_of_two(int value) {
@@ -105,6 +107,7 @@ class Planner {
     p_.res_row_words = ceil_div(l_.hidden, p_.lanes);
     p_.stat_bank_words = ceil_div(p_.row_tiles, 2);
     p_.res_bank_words = p_.stat_bank_words * p_.res_row_words;
+    p_.score_slots = kScoreSlots;
     p_.score_words = c_.features.softmax ? p_.col_tiles(l_.tokens) * p_.cols / p_.lanes : 1;
   }
 
@@ -162,6 +165,8 @@ class Planner {
 
   void rings() {
     plan_weight_ring();
+    p_.resident = c_.buffers.resident_layers > 0;
+    if (p_.resident) return plan_resident_parameters();
     plan_parameter_rings();
     const int l = power_of_two(2 * p_.res_row_words);
     p_.l_ring_words = chosen(c_.buffers.layernorm_ring_words, std::min(l, kMaxLayerNormRing));
@@ -192,6 +197,20 @@ class Planner {
         chosen(c_.buffers.threshold_ring_words, std::min(power_of_two(2 * t), kMaxOffsetRing));
     p_.p_ring_words =
         chosen(c_.buffers.parameter_ring_words, std::min(power_of_two(2 * p), kMaxOffsetRing));
+  }
+
+  /// Words of T, P and L of the largest model with so many layers.
+  void plan_resident_parameters() {
+    const int layers = c_.buffers.resident_layers;
+    const int hidden_tiles = p_.col_tiles(l_.hidden);
+    const int code_tiles = 3 * l_.heads * head_tiles() + p_.col_tiles(l_.ffn);
+    const TileCost head = head_cost();
+    const int p_layer = (2 * hidden_tiles + (wide_linear() ? code_tiles : 0)) * p_.p_tile_words;
+    const int inputs = c_.features.feature_rows ? hidden_tiles : 0;
+    p_.t_ring_words = layers * (code_tiles * p_.t_tile_words + l_.heads * head.t);
+    p_.p_ring_words = layers * (p_layer + l_.heads * head.p) +
+                      (inputs + hidden_tiles + p_.col_tiles(l_.classes)) * p_.p_tile_words;
+    p_.l_ring_words = (2 * layers + 1) * p_.res_row_words;
   }
 
   void port() {
@@ -251,6 +270,12 @@ class Planner {
         FieldLimit{"limits.tokens", "words of a score slot", p_.score_words, 8192, l_.tokens},
         FieldLimit{"limits.tokens", "words of K", p_.k_words, 65536, l_.tokens},
         FieldLimit{"limits.tokens", "words of V", p_.v_words, 65536, l_.tokens},
+        FieldLimit{"buffers.resident_layers", "threshold words",
+                   p_.resident ? p_.t_ring_words : 0, kMaxOffset, c_.buffers.resident_layers},
+        FieldLimit{"buffers.resident_layers", "parameter words", p_.resident ? p_.p_ring_words : 0,
+                   kMaxOffset, c_.buffers.resident_layers},
+        FieldLimit{"buffers.resident_layers", "LayerNorm words", p_.resident ? p_.l_ring_words : 0,
+                   kMaxLayerNormRing, c_.buffers.resident_layers},
         FieldLimit{"limits.tokens", "words between heads of K",
                    p_.col_tiles(l_.tokens) * k * kw(l_.head_dim), 65535, l_.tokens},
     };

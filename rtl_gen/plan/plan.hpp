@@ -53,7 +53,8 @@ struct Plan {
   int res_row_words = 0;    ///< residual words of a row: ceil(D / Lanes)
   int res_bank_words = 0;   ///< of one of two banks: ceil(RT / 2) * res_row_words
   int stat_bank_words = 0;  ///< of one of two banks: ceil(RT / 2)
-  int score_words = 0;      ///< of one of two slots: KT * TC / Lanes; 1 without softmax
+  int score_words = 0;      ///< of a slot: KT * TC / Lanes; 1 without softmax
+  int score_slots = 0;      ///< 4: scores run ahead of softmax
 
   // --- Column slices (words a slice).
   int k_words = 0;  ///< H * KT * b * kw(d)
@@ -66,6 +67,7 @@ struct Plan {
   int t_ring_words = 0;  ///< planned: twice the words of the largest chunk or of all heads
   int p_ring_words = 0;  ///< same
   int l_ring_words = 0;  ///< planned: two LayerNorms
+  bool resident = false;  ///< T, P and L hold the parameters of a whole model, exactly; nothing is freed
   int par_bits = 0;      ///< ParW = Lanes * 64 * BR, T and P ring word
   int l_bits = 0;        ///< Lanes * 64, L ring word
   int t_tile_words = 0;  ///< TP = max(1, TC * 16 / ParW), T words of a column tile

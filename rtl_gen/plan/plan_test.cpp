@@ -14,8 +14,10 @@ TEST(Plan, EveryNamedConfigurationHasAPlan) {
   for (const std::string& name : config_names()) {
     const Result<Plan> result = plan(load_config(name).value());
     ASSERT_TRUE(result.ok()) << name << ": " << result.error().message;
-    for (const int depth : {result.value().w_ring_words, result.value().t_ring_words,
-                            result.value().p_ring_words, result.value().l_ring_words}) {
+    EXPECT_TRUE(std::has_single_bit(static_cast<unsigned>(result.value().w_ring_words))) << name;
+    if (result.value().resident) continue;
+    for (const int depth : {result.value().t_ring_words, result.value().p_ring_words,
+                            result.value().l_ring_words}) {
       EXPECT_TRUE(std::has_single_bit(static_cast<unsigned>(depth))) << name;
     }
   }
@@ -27,7 +29,7 @@ TEST(Plan, BaseSizesByHand) {
   EXPECT_EQ(p.act_region, 16 * 48);  // FFN1 rows, 3072 / 64 words
   EXPECT_EQ(p.act_words, 16 * 48 + 4 * 8);
   EXPECT_EQ(p.xb_words, 16 * 12);  // no feature rows
-  EXPECT_EQ(p.res_bank_words, 8 * 384);
+  EXPECT_EQ(p.res_bank_words, 8 * 192);
   EXPECT_EQ(p.k_words, 12 * 16);
   EXPECT_EQ(p.v_words, 12 * 2 * 8);
   EXPECT_EQ(p.z_words, 4 * 24);
@@ -35,12 +37,18 @@ TEST(Plan, BaseSizesByHand) {
   EXPECT_EQ(p.score_bits, 7);
   EXPECT_EQ(p.sum_bits, 26);
   EXPECT_EQ(p.square_bits, 41);
-  EXPECT_EQ(p.par_bits, 128);
-  EXPECT_EQ(p.t_tile_words, 4);
-  EXPECT_EQ(p.p_tile_words, 16);
+  EXPECT_EQ(p.par_bits, 256);
+  EXPECT_EQ(p.t_tile_words, 2);
+  EXPECT_EQ(p.p_tile_words, 8);
   EXPECT_EQ(p.w_ring_words, 1024);  // a layer has 3456 words
   EXPECT_EQ(p.w_write_bits, 512);
-  EXPECT_EQ(p.l_ring_words, 1024);
+  // Parameters of 12 layers stay on chip: Q, K, V and FFN1 have 72 + 96 tiles of 2 threshold words, a
+  // head one more for its scores and 2 tiles for its context; O and FFN2 have 48 tiles of 8 scale
+  // words, pooler and classifier 24 and 16; 25 LayerNorms have 192 words.
+  EXPECT_TRUE(p.resident);
+  EXPECT_EQ(p.t_ring_words, 12 * (168 * 2 + 12 * 5));
+  EXPECT_EQ(p.p_ring_words, 12 * 48 * 8 + 40 * 8);
+  EXPECT_EQ(p.l_ring_words, 25 * 192);
 }
 
 TEST(Plan, ExtremesOfTheArrayHavePlans) {

@@ -137,9 +137,9 @@ Result<Program> compile_program(const Config& config, const Plan& plan, const Mo
 }
 
 Result<Program> compile_program(const Config& config, const Plan& plan, const ModelImage& image,
-                                std::span<const int> lengths) {
+                                std::span<const int> lengths, Parameters parameters) {
   if (Status status = check_lengths(config, plan, image, lengths); !status) return status.error();
-  Result<Assembled> assembled = assemble(plan, make_schedule(plan, image, lengths));
+  Result<Assembled> assembled = assemble(plan, make_schedule(plan, image, lengths), parameters);
   if (!assembled) return assembled.error();
   Program program;
   program.lengths.assign(lengths.begin(), lengths.end());

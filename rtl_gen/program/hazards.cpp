@@ -36,7 +36,7 @@ HazardTracker::HazardTracker(const Plan& plan) {
   for (int w = plan.xb_codes; w < plan.xb_words; ++w) {
     words(Store::kXb)[static_cast<std::size_t>(w)].read.fill(none);
   }
-  init(Store::kScore, 2 * plan.score_words, {kDrain}, {kSmx});
+  init(Store::kScore, plan.score_slots * plan.score_words, {kDrain}, {kSmx});
   init(Store::kK, plan.k_words, {kIssue, kDrain}, {kIssue});
   init(Store::kV, plan.v_words, {kIssue, kDrain}, {kIssue});
   init(Store::kZ, plan.z_words, {kIssue, kDrain}, {kIssue, kDrain});

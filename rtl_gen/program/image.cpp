@@ -4,15 +4,20 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <span>
 #include <string>
 
 #include "rtl_gen/plan/chunk.hpp"
+#include "rtl_gen/program/disassemble.hpp"
 #include "rtl_gen/program/fit.hpp"
 #include "rtl_gen/program/packing.hpp"
 
 namespace bat {
 namespace {
+
+/// Heads whose projections are loaded together where softmax attention is interleaved.
+constexpr int kGroupHeads = 2;
 
 std::size_t index(int i) { return static_cast<std::size_t>(i); }
 
@@ -72,7 +77,7 @@ class ImageBuilder {
     if (Status status = check_fit(config_, m_); !status) return status.error();
     header();
     tables();
-    const bool ok = patch() && layers() && head();
+    const bool ok = patch() && layers() && head() && check_resident();
     if (!ok) return Error{std::move(message_)};
     align();
     return std::move(image_);
@@ -100,7 +105,9 @@ class ImageBuilder {
     align();
     const Span span{ring, next_beat(),
                     static_cast<std::uint32_t>((bits.size() + plan_.axi_bits - 1) / plan_.axi_bits),
-                    static_cast<std::uint32_t>(bits.size() / ring_word_bits(ring))};
+                    static_cast<std::uint32_t>(bits.size() / ring_word_bits(ring)),
+                    ring_words_[static_cast<std::size_t>(ring)]};
+    ring_words_[static_cast<std::size_t>(ring)] += span.words;
     const std::vector<std::uint8_t> bytes = bits.bytes();
     image_.bytes.insert(image_.bytes.end(), bytes.begin(), bytes.end());
     align();
@@ -119,6 +126,22 @@ class ImageBuilder {
     image_.embed_shift = m_.embed_shift;
     image_.vocab_size = m_.vocab_size;
     image_.features = m_.features.count;
+  }
+
+  /// Parameters that stay on chip must fit there.
+  bool check_resident() {
+    if (!plan_.resident) return true;
+    const std::array depths{plan_.t_ring_words, plan_.p_ring_words, plan_.l_ring_words};
+    for (std::size_t i = 0; i < depths.size(); ++i) {
+      if (ring_words_[i + 1] <= static_cast<std::uint32_t>(depths[i])) continue;
+      return fail(fmt::format(
+          "model {} does not fit configuration {}: {} layers have {} words of {}, {} fit; "
+          "buffers.resident_layers is {}; nearest legal value is {}, or 0 to stream them",
+          m_.name, config_.name, m_.layer_count(), ring_words_[i + 1],
+          isa::to_string(static_cast<isa::Ring>(i + 1)), depths[i],
+          config_.buffers.resident_layers, m_.layer_count()));
+    }
+    return true;
   }
 
   /// Rows of int8 values, each padded to whole beats.
@@ -327,8 +350,9 @@ class ImageBuilder {
     });
   }
 
-  /// Most operand words that a tile of `l` keeps; inputs are not cut in heads.
-  int most_kept_words(const bmt::Linear& l, const Mapping& map) const {
+  /// Most operand words that a tile of a projection keeps.
+  int most_kept_words(const bmt::Linear& l) const {
+    const Mapping map{l.weight.out, m_.head_dim, l.weight.in, l.weight.in};
     int most = 0;
     for (int tile = 0; tile < map.tiles(plan_); ++tile) {
       const std::vector<bool> kept = kept_words(plan_, map, l.mask, tile);
@@ -337,13 +361,48 @@ class ImageBuilder {
     return most;
   }
 
-  /// Whole heads where they fit, parts of one head at word boundaries otherwise.
-  std::vector<TileRange> head_ranges(const bmt::Linear& l, const Mapping& map, int heads) const {
+  /// Of the costliest tile of a projection.
+  TileCost tile_cost(const bmt::Linear& l) const {
     const bool bit = l.out.is_bit();
-    const TileCost cost{l.weight.branches * most_kept_words(l, map), bit ? plan_.t_tile_words : 0,
-                        bit ? 0 : plan_.p_tile_words};
+    return {l.weight.branches * most_kept_words(l), bit ? plan_.t_tile_words : 0,
+            bit ? 0 : plan_.p_tile_words};
+  }
+
+  /// Whether the longest sequence keeps the softmax unit busy for more than a fifth of the engine's
+  /// steps. Otherwise short instructions cost more than they hide.
+  bool softmax_counts(int heads, int ffn) const {
+    constexpr int kAroundPasses = 20;
+    const int tokens = std::min(config_.limits.tokens, m_.max_tokens);
+    const int cycles = heads * (2 * ceil_div(tokens, plan_.lanes) + kAroundPasses);
+    const int projections = 4 * heads * head_tiles() * plan_.kwords(m_.hidden);
+    const int feed_forward = plan_.col_tiles(ffn) * plan_.kwords(m_.hidden) +
+                             plan_.col_tiles(m_.hidden) * plan_.kwords(ffn);
+    return 5 * cycles > m_.act_bits * m_.branches * (projections + feed_forward);
+  }
+
+  /// Softmax attention is done among projections, group of heads by group of heads, where all three
+  /// projections of two groups fit the rings.
+  bool interleaves(const bmt::Layer& l, int heads, int ffn) const {
+    if (m_.attention != bmt::Attention::kSoftmax || !softmax_counts(heads, ffn)) return false;
+    TileCost cost = tile_cost(l.q);
+    cost.w = std::max({cost.w, tile_cost(l.k).w, tile_cost(l.v).w});
+    for (int* words : {&cost.w, &cost.t, &cost.p}) *words *= 6;
+    const TileRange group{kGroupHeads * head_tiles(), kGroupHeads * head_tiles()};
+    return chunk_tiles(plan_, group, cost).has_value();
+  }
+
+  /// Groups of heads, or whole heads where they fit, parts of one head at word boundaries otherwise.
+  std::vector<TileRange> head_ranges(const bmt::Linear& l, int heads, bool by_group) const {
+    if (by_group) {
+      std::vector<TileRange> groups;
+      for (int first = 0; first < heads; first += kGroupHeads) {
+        const int tiles = std::min(kGroupHeads, heads - first) * head_tiles();
+        groups.push_back({tiles, tiles});
+      }
+      return groups;
+    }
     const TileRange whole{heads * head_tiles(), head_tiles()};
-    if (chunk_tiles(plan_, whole, cost)) return {whole};
+    if (chunk_tiles(plan_, whole, tile_cost(l))) return {whole};
     return std::vector<TileRange>(index(heads), TileRange{head_tiles(), granule()});
   }
 
@@ -351,10 +410,11 @@ class ImageBuilder {
     return l.out.is_bit() ? isa::Out::kBit : isa::Out::kCode;
   }
 
-  bool projection(PackedMatrix& packed, const std::string& name, const bmt::Linear& l, int heads) {
+  bool projection(PackedMatrix& packed, const std::string& name, const bmt::Linear& l,
+                  const PackedLayer& layer) {
     const Mapping map{l.weight.out, m_.head_dim, l.weight.in, l.weight.in};
-    return linear(packed, {name, l, map, Product::kSigned, head_ranges(l, map, heads), granule(),
-                           codes_of(l)});
+    return linear(packed, {name, l, map, Product::kSigned,
+                           head_ranges(l, layer.heads, layer.interleaved), granule(), codes_of(l)});
   }
 
   /// A product into rows of codes.
@@ -388,9 +448,10 @@ class ImageBuilder {
     packed.context_shift = l.context.shift;
     packed.score_shift = l.threshold.shift;
     packed.ln2_bits = m_.ln2_bits(i);
-    if (!projection(packed.q, at + "q", l.q, packed.heads) ||
-        !projection(packed.k, at + "k", l.k, packed.heads) ||
-        !projection(packed.v, at + "v", l.v, packed.heads) || !groups(packed, l, at) ||
+    packed.interleaved = interleaves(l, packed.heads, packed.ffn);
+    if (!projection(packed.q, at + "q", l.q, packed) ||
+        !projection(packed.k, at + "k", l.k, packed) ||
+        !projection(packed.v, at + "v", l.v, packed) || !groups(packed, l, at) ||
         !residual_linear(packed.o, at + "o", l.o, Product::kSigned, m_.head_dim)) {
       return false;
     }
@@ -412,7 +473,7 @@ class ImageBuilder {
   bool groups(PackedLayer& packed, const bmt::Layer& l, const std::string& at) {
     const bool bit = m_.act_bits == 1;
     const int words = score_words() + context_words();
-    const auto step = chunk_tiles(plan_, {packed.heads, 1}, {0, bit ? words : 0, bit ? 0 : words});
+    auto step = chunk_tiles(plan_, {packed.heads, 1}, {0, bit ? words : 0, bit ? 0 : words});
     if (!step) {
       return fail(
           fmt::format("{}attention: the parameters of a head are {} words, the {} ring has "
@@ -420,6 +481,7 @@ class ImageBuilder {
                       at, words, bit ? "threshold" : "parameter",
                       bit ? plan_.t_ring_words : plan_.p_ring_words));
     }
+    if (packed.interleaved) step = kGroupHeads;
     for (int first = 0; first < packed.heads; first += *step) {
       packed.groups.push_back(group(l, first, std::min(*step, packed.heads - first)));
     }
@@ -484,6 +546,7 @@ class ImageBuilder {
   const Plan& plan_;
   const bmt::Model& m_;
   ModelImage image_;
+  std::array<std::uint32_t, 4> ring_words_{};  ///< by ring
   std::string message_;
 };
 

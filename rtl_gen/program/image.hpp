@@ -22,6 +22,7 @@ struct Span {
   std::uint64_t beat = 0;  ///< from MODEL_BASE
   std::uint32_t beats = 0;
   std::uint32_t words = 0;  ///< ring words
+  std::uint32_t first = 0;  ///< ring words of the image before it: its place where they stay on chip
 };
 
 /// Column tiles of a chunk that keep the same operand words: one instruction a row tile.
@@ -83,6 +84,7 @@ struct HeadGroup {
 struct PackedLayer {
   int heads = 0;
   int ffn = 0;
+  bool interleaved = false;  ///< a chunk of Q, K and V for each of `groups`: softmax among products
   PackedMatrix q, k, v, o, f1, f2;
   std::vector<HeadGroup> groups;
   int context_shift = 0;

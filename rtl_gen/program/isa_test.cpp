@@ -127,7 +127,7 @@ TEST(Isa, DisassemblyShowsOwnFieldsAndWaits) {
   i.set(kLoadAddr, 7);
   i.set(kLoadWords, 40);
   i.set(kWaitRow, 3);
-  EXPECT_EQ(to_string(i), "LOAD dest=p beats=10 addr=7 words=40 wait row:3");
+  EXPECT_EQ(to_string(i), "LOAD dest=p beats=10 addr=7 words=40 restart=0 wait row:3");
   i = {};
   i.set(kOp, static_cast<std::uint64_t>(Op::kQmm));
   i.set(kQmmOut, static_cast<std::uint64_t>(Out::kLogit));

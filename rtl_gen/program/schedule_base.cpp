@@ -110,12 +110,34 @@ void Base::read_operand(Op& op, const Operand& a, int kw) {
   for (int plane = 0; plane < a.planes; ++plane) op.reads.push_back(operand_words(a, plane, kw));
 }
 
-Op Base::run_op(const PackedMatrix& matrix, const TileRun& run, const Operand& a, int rt) const {
-  Op op{qmm(a, rt, isa::SrcB::kW, run.mask.words, run.tiles), {}, {}, {}, {}};
-  set_mask(op.instruction, run.mask);
+std::vector<Chunk> Base::pieces_of(const Chunk& chunk, int first, int tiles) {
+  std::vector<Chunk> parts;
+  const int begin = chunk.first_tile + first;
+  for (const TileRun& run : chunk.runs) {
+    const int from = std::max(begin, run.first_tile);
+    const int to = std::min(begin + tiles, run.first_tile + run.tiles);
+    if (from < to) parts.push_back({from, to - from, {}, {}, {{from, to - from, run.mask}}});
+  }
+  return parts;
+}
+
+Op Base::piece_op(const PackedMatrix& matrix, const Chunk& chunk, const Chunk& part, Loaded loaded,
+                 const Operand& a, int rt, bool last) const {
+  const WordMask& mask = part.runs.front().mask;
+  Op op{qmm(a, rt, isa::SrcB::kW, mask.words, part.tiles), {}, {}, {}, {}};
+  set_mask(op.instruction, mask);
   op.instruction.set(isa::kQmmPb, u(matrix.planes));
   op.instruction.set(isa::kQmmBr, u(matrix.branches));
   read_operand(op, a, matrix.words);
+  const int first = part.first_tile - chunk.first_tile;
+  int weights_before = 0;
+  for (const Chunk& before : pieces_of(chunk, 0, first)) {
+    weights_before += matrix.weight_words(before.runs.front().mask.words, before.tiles);
+  }
+  op.rings.push_back(
+      {loaded.weights, weights_before, matrix.weight_words(mask.words, part.tiles), last});
+  op.rings.push_back({loaded.params, first * matrix.tile_param_words,
+                      part.tiles * matrix.tile_param_words, last});
   return op;
 }
 

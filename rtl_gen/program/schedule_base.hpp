@@ -97,31 +97,29 @@ class Base {
                        int plane_stride);
   static Access operand_words(const Operand& a, int plane, int kw);
   static void read_operand(Op& op, const Operand& a, int kw);
-  /// One run of tiles with static weights on one row tile; output fields still open.
-  Op run_op(const PackedMatrix& matrix, const TileRun& run, const Operand& a, int rt) const;
-  /// For each chunk, for each of `tiles`, for each run: `operand(rt)` in, `emit(op, part, rt,
-  /// last)` completes and appends the operation; `part` is the chunk cut down to the run, `last`
-  /// says that it is the last one of the matrix.
+  /// Loads of a chunk.
+  struct Loaded {
+    int weights = 0;
+    int params = 0;
+  };
+  Loaded load(const Chunk& chunk) { return {load(chunk.weights), load(chunk.params)}; }
+  /// Column tiles [first, first + tiles) of a chunk, cut where the mask changes: a part has one run.
+  static std::vector<Chunk> pieces_of(const Chunk& chunk, int first, int tiles);
+  /// Part of a chunk of a matrix with static weights on one row tile; output fields still open.
+  /// `last`: no later row tile uses the part.
+  Op piece_op(const PackedMatrix& matrix, const Chunk& chunk, const Chunk& part, Loaded loaded,
+             const Operand& a, int rt, bool last) const;
+  /// For each chunk, for each of `tiles`, for each of its parts: `operand(rt)` in, `emit(op, part,
+  /// rt, last)` completes and appends the operation; `last`: the last part of the matrix.
   template <typename OperandOf, typename Emit>
   void product(const PackedMatrix& matrix, const RowTiles& tiles, OperandOf operand, Emit emit) {
     for (const Chunk& chunk : matrix.chunks) {
-      const int weights = load(chunk.weights);
-      const int params = load(chunk.params);
+      const Loaded loaded = load(chunk);
+      const std::vector<Chunk> parts = pieces_of(chunk, 0, chunk.tiles);
       for (const int rt : tiles) {
-        const bool last = rt == tiles.back();
-        int weight = 0;
-        int param = 0;
-        for (const TileRun& run : chunk.runs) {
-          const int weight_words = matrix.weight_words(run.mask.words, run.tiles);
-          const int param_words = run.tiles * matrix.tile_param_words;
-          Op op = run_op(matrix, run, operand(rt), rt);
-          op.rings.push_back({weights, weight, weight_words, last});
-          op.rings.push_back({params, param, param_words, last});
-          weight += weight_words;
-          param += param_words;
-          const Chunk part{run.first_tile, run.tiles, chunk.weights, chunk.params, {run}};
-          emit(std::move(op), part, rt,
-               &chunk == &matrix.chunks.back() && &run == &chunk.runs.back());
+        for (const Chunk& part : parts) {
+          emit(piece_op(matrix, chunk, part, loaded, operand(rt), rt, rt == tiles.back()), part, rt,
+               &chunk == &matrix.chunks.back() && &part == &parts.back());
         }
       }
     }

@@ -4,6 +4,7 @@
 
 #include <utility>
 
+#include "rtl_gen/program/interleave.hpp"
 #include "rtl_gen/program/schedule_base.hpp"
 
 namespace bat::schedule {
@@ -27,9 +28,40 @@ class Layers : public Base {
   /// Word inside the first head at which a chunk starts.
   int first_word(const Chunk& chunk) const;
   TensorCheck projection_check(TensorId id, int layer, const Chunk& chunk, int rt) const;
-  void queries(const PackedLayer& l, int index, const RowTiles& tiles);
-  void keys(const PackedLayer& l, int index);
-  void values(const PackedLayer& l, int index);
+  /// Completes and appends the product of a part of Q, K or V.
+  using Projection = void (Layers::*)(Op op, const PackedLayer& l, int index, const Chunk& chunk,
+                                      int rt);
+  void query(Op op, const PackedLayer& l, int index, const Chunk& chunk, int rt);
+  void key(Op op, const PackedLayer& l, int index, const Chunk& chunk, int rt);
+  void value(Op op, const PackedLayer& l, int index, const Chunk& chunk, int rt);
+  // --- From the layer's input to its first LayerNorm.
+  void plain_attention(const PackedLayer& l, int index, const RowTiles& tiles);
+  void interleaved_attention(const PackedLayer& l, int index, const RowTiles& tiles);
+  /// A group's part of Q, K or V.
+  struct GroupPart {
+    const PackedMatrix& matrix;
+    std::size_t group;
+    Loaded loaded;
+    int last_row;  ///< the last row tile that uses it
+    int step;      ///< column tiles of an instruction
+    Projection emit;
+  };
+  struct GroupParts {
+    GroupPart q, k, v;
+  };
+  GroupParts parts_of(const PackedLayer& l, std::size_t group, const RowTiles& tiles, int step,
+                      int value_step);
+  void project(const PackedLayer& l, int index, const GroupPart& part, int rt);
+  void project_by_row(const PackedLayer& l, int index, const GroupParts& parts,
+                      const RowTiles& tiles);
+  bool projections_fit(const PackedLayer& l) const;
+  void plain_projections(const PackedLayer& l, int index, const RowTiles& tiles);
+  template <typename QueriesDone>
+  void project_group(const PackedLayer& l, int index, std::size_t group, const RowTiles& tiles,
+                     QueriesDone done);
+  template <typename Emitted>
+  void output_in_parts(const PackedLayer& l, int index, const RowTiles& tiles, Emitted emitted);
+  Operand context_operand(const PackedLayer& l, int rt) const;
   // --- Attention.
   /// What the operations of one head on one row tile share.
   struct HeadJob {
@@ -44,9 +76,9 @@ class Layers : public Base {
     bool last;   ///< last row tile: parameters are freed
 
     int head() const { return group.first_head + local; }
-    int score_slot() const { return place % 2; }
   };
 
+  int score_slot(const HeadJob& job) const { return job.place % p_.score_slots; }
   int prob_slot(const HeadJob& job) const { return job.place % p_.prob_slots; }
   void attention(const PackedLayer& l, int index, const HeadGroup& group, const RowTiles& tiles);
   static void use_params(Op& op, const HeadJob& job, const HeadParams& use);
@@ -55,9 +87,12 @@ class Layers : public Base {
   TensorCheck probability_check(const HeadJob& job) const;
   Access probabilities(const HeadJob& job) const;
   void threshold_scores(Op op, const HeadJob& job);
-  void softmax_scores(Op op, const HeadJob& job);
-  Op softmax_op(const HeadJob& job, const Access& slot) const;
-  void context(const HeadJob& job);
+  Op score_op(const HeadJob& job, int first, int tiles) const;
+  Access score_words(const HeadJob& job, int first, int tiles) const;
+  Op softmax_scores(const HeadJob& job, int first, int tiles) const;
+  Op softmax_op(const HeadJob& job) const;
+  Op context(const HeadJob& job) const;
+  HeadWork head_work(const HeadJob& job) const;
   void feed_forward(const PackedLayer& l, int index, const RowTiles& tiles);
 };
 

@@ -204,7 +204,7 @@ WideTile Model::describe(const Qmm& q, const Walk& at) const {
   t.s_first = q.s_base == 0 && at.tile == 0;
   t.l_base = q.l_base + at.tile * kCols;
   const bool free = q.t_free != 0 && q.uses_p() && at.last;
-  t.p_free = free ? (q.bcast != 0 ? 1 : q.nct * kBeats) : 0;
+  t.p_free = free ? q.t_off + (q.bcast != 0 ? 1 : q.nct * kBeats) : 0;
   t.branches = q.br;
   return t;
 }
@@ -260,8 +260,8 @@ Effect Model::execute(const Qmm& q) {
   if (q.b_src == 0) effect.w_end = w_tail_ + q.b_base + b_words;
   if (q.bit()) effect.t_end = t_tail_ + q.t_off + t_words;
   if (q.b_src == 0 && q.w_free != 0) w_tail_ += b_words;
-  if (q.bit() && q.t_free != 0) t_tail_ += t_words;
-  if (q.uses_p() && q.t_free != 0) p_tail_ += q.bcast != 0 ? 1 : q.nct * kBeats;
+  if (q.bit() && q.t_free != 0) t_tail_ += q.t_off + t_words;
+  if (q.uses_p() && q.t_free != 0) p_tail_ += q.t_off + (q.bcast != 0 ? 1 : q.nct * kBeats);
   return effect;
 }
 

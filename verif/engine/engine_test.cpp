@@ -5,6 +5,7 @@
 #include <bit>
 
 #include "engine_bench.hpp"
+#include "rtl_gen/program/isa.hpp"
 
 namespace bat::engine {
 namespace {
@@ -21,8 +22,7 @@ void random_ring_use(Qmm& q, Rng& rng) {
   q.bcast = one_in(rng, 3);
   q.t_free = one_in(rng, 2);
   const int words = q.bcast != 0 ? 1 : q.nct * kTileWords;
-  if (q.t_free == 0 && q.bit()) q.t_off = pick(rng, 0, kTRing - words);
-  if (q.t_free == 0 && !q.bit()) q.t_off = pick(rng, 0, 500);
+  q.t_off = q.bit() ? pick(rng, 0, kTRing - words) : pick(rng, 0, 500);
   const int weights = q.nct * q.br * q.pb * q.kw;
   q.w_free = q.b_src == 0 && !one_in(rng, 4);
   if (q.w_free == 0) q.b_base = pick(rng, 0, kWRing - weights);
@@ -47,7 +47,7 @@ void random_destination(Qmm& q, Rng& rng) {
 /// A mask of enough bits for kw words; the last bit's words need not all be there.
 void random_mask(Qmm& q, Rng& rng) {
   q.grain = 1 << pick(rng, 0, 2);
-  const int room = (q.out == 2 ? 52 : 27);
+  const int room = isa::kQmmMask.width + (q.out == 2 ? isa::kQmmMaskHigh.width : 0);
   const int set = (q.kw + q.grain - 1) / q.grain;
   const int most = std::min(room, (kActWords - q.grain) / (q.grain * q.pa));
   const int bits = pick(rng, set, std::max(set, most));
@@ -85,7 +85,7 @@ Qmm random_instruction(Rng& rng) {
   q.rt = pick(rng, 0, 1023);
   q.stat_first = one_in(rng, 2);
   q.skip0 = one_in(rng, 2);
-  q.slot = one_in(rng, 2);
+  q.slot = pick(rng, 0, 3);
   q.s_base = one_in(rng, 2) ? 0 : pick(rng, 1, 4000);
   q.l_base = pick(rng, 0, 1000);
   return q;

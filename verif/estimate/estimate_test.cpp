@@ -87,9 +87,13 @@ class EstimateTest : public testing::Test {
         job.pop_back();
         break;
       }
-      auto& program = programs_[job];
+      const bool keep = plan_.resident && !jobs.empty();
+      auto& program = programs_[{job, keep}];
       if (!program) {
-        program = std::make_unique<Program>(compile_program(config_, plan_, image, job).value());
+        program = std::make_unique<Program>(
+            compile_program(config_, plan_, image, job,
+                            keep ? Parameters::kKeep : Parameters::kLoad)
+                .value());
       }
       jobs.push_back(program.get());
     }
@@ -137,7 +141,7 @@ class EstimateTest : public testing::Test {
   Plan plan_;
   sim::RunOptions options_;
   std::optional<sim::Bench> bench_;
-  std::map<std::vector<int>, std::unique_ptr<Program>> programs_;
+  std::map<std::pair<std::vector<int>, bool>, std::unique_ptr<Program>> programs_;
 };
 
 TEST_F(EstimateTest, Micro) {

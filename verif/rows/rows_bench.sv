@@ -52,7 +52,7 @@ module rows_bench #(
   input  logic [                     9:0] wt_rt_i,
   input  logic                            wt_stat_first_i,
   input  logic                            wt_skip0_i,
-  input  logic                            wt_slot_i,
+  input  logic [                     1:0] wt_slot_i,
   input  logic [                    12:0] wt_s_addr_i,
   input  logic                            wt_s_first_i,
   input  logic [                    10:0] wt_l_base_i,
@@ -107,7 +107,7 @@ module rows_bench #(
   localparam int GrpW = (TK > TC) ? $clog2(TK / TC) : 1;
   localparam int ResAw = (ResDepth > 1) ? $clog2(ResDepth) : 1;
   localparam int StatAw = (StatDepth > 1) ? $clog2(StatDepth) : 1;
-  localparam int ScoreAw = $clog2(2 * ScoreDepth);
+  localparam int ScoreAw = $clog2(4 * ScoreDepth);
   localparam int DW = $clog2(MaxD + 1);
 
   logic [1:0] dr_want, dr_busy, dr_block, dr_res_re, dr_res_we, dr_stat_re, dr_stat_we;
@@ -131,7 +131,7 @@ module rows_bench #(
   logic [7:0] dr_cmax;
   logic [Lanes-1:0] dr_mask, dr_s_mask;
   logic [ScoreAw-1:0] dr_s_addr;
-  logic [1:0] dr_s_upd;
+  logic [3:0] dr_s_upd;
 
   logic [TR-1:0] eb_load, xb_we;
   logic [AxiW-1:0] eb_data;
@@ -150,7 +150,8 @@ module rows_bench #(
   logic [15:0] xb_addr;
   logic [TK-1:0] xb_data;
 
-  logic sm_re, sm_slot, sm_acc, sm_first, dv_ld, dv_step, dv_take, dv_bit, sm_pk_ce, sm_act_we;
+  logic [1:0] sm_slot;
+  logic sm_re, sm_acc, sm_first, dv_ld, dv_step, dv_take, dv_bit, sm_pk_ce, sm_act_we;
   logic [ScoreAw-1:0] sm_raddr;
   logic [6:0] sm_en;
   logic [15:0] sm_imul, dv_pmul, sm_act_addr;
@@ -228,7 +229,7 @@ module rows_bench #(
     );
   end else begin : gen_no_smx
     assign {smx_ready_o, smx_done_o, smx_busy_o, smx_stalled_o} = 4'd0;
-    assign {sm_re, sm_slot, sm_acc, sm_first, dv_ld, dv_step, dv_take, dv_bit, sm_pk_ce, sm_act_we} = 10'd0;
+    assign {sm_re, sm_slot, sm_acc, sm_first, dv_ld, dv_step, dv_take, dv_bit, sm_pk_ce, sm_act_we} = 11'd0;
     assign sm_raddr    = '0;
     assign sm_en       = '0;
     assign sm_imul     = '0;

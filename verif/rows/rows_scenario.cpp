@@ -435,7 +435,7 @@ bool Scenario::add_residual() {
 }
 
 bool Scenario::add_scores() {
-  const int s = static_cast<int>(pick(0, 1));
+  const int s = static_cast<int>(pick(0, 3));
   Slot& slot = slots_[at(s)];
   if (slot.busy) return false;
   const int keys = static_cast<int>(pick(1, kScoreDepth * kLanes));
@@ -477,7 +477,7 @@ bool Scenario::add_scores() {
 }
 
 bool Scenario::add_softmax() {
-  const int s = static_cast<int>(pick(0, 1));
+  const int s = static_cast<int>(pick(0, 3));
   Slot& slot = slots_[at(s)];
   if (slot.busy || !slot.known) return false;
   const int keys = static_cast<int>(slot.score[0].size());

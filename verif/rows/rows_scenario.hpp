@@ -72,7 +72,7 @@ class Scenario {
   Pace pace_;
   int d_;  ///< hidden size of this scenario
   std::vector<RowTile> tiles_;
-  std::array<Slot, 2> slots_;
+  std::array<Slot, 4> slots_;
   bool features_busy_ = false;
   bool logits_busy_ = false;
   std::vector<LBlock> l_blocks_;  ///< L ring content that is not freed by an instruction given

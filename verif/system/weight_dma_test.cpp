@@ -24,6 +24,7 @@ struct Load {
   std::uint32_t words;
   std::uint32_t beats;
   std::uint32_t address;  ///< beats
+  bool restart = false;
 };
 
 using Word = std::vector<std::uint8_t>;
@@ -48,14 +49,18 @@ class DmaBench {
       load.beats = (bytes + kBeatBytes - 1) / kBeatBytes;
       if (random_.chance(25)) load.beats += random_.below(4);  // padding behind the last word
       load.address = random_.below(1000);
-      loads_.push_back(load);
-      for (std::uint32_t w = 0; w < load.words; ++w) {
-        const std::uint64_t at =
-            kBase + load.address * std::uint64_t{kBeatBytes} + w * kWordBytes[load.ring];
-        expected_[load.ring].push_back(bytes_at(at, kWordBytes[load.ring]));
-      }
+      add(load);
     }
-    total_ = count;
+  }
+
+  void add(const Load& load) {
+    loads_.push_back(load);
+    for (std::uint32_t w = 0; w < load.words; ++w) {
+      const std::uint64_t at =
+          kBase + load.address * std::uint64_t{kBeatBytes} + w * kWordBytes[load.ring];
+      expected_[load.ring].push_back(bytes_at(at, kWordBytes[load.ring]));
+    }
+    ++total_;
   }
 
   void cycle() {
@@ -82,6 +87,7 @@ class DmaBench {
       instruction.set(isa::kLoadBeats, loads_.front().beats);
       instruction.set(isa::kLoadWords, loads_.front().words);
       instruction.set(isa::kLoadAddr, loads_.front().address);
+      instruction.set(isa::kLoadRestart, loads_.front().restart ? 1 : 0);
       put(dut_->instr_i, instruction.words.data(), 32);
     }
     dut_->req_ready_i = random_.chance(50);
@@ -106,7 +112,11 @@ class DmaBench {
   }
 
   void observe() {
-    if (dut_->instr_valid_i && dut_->instr_ready_o) loads_.pop_front();
+    int restarted = -1;
+    if (dut_->instr_valid_i && dut_->instr_ready_o) {
+      if (loads_.front().restart) restarted = static_cast<int>(loads_.front().ring);
+      loads_.pop_front();
+    }
     if (dut_->req_valid_o && dut_->req_ready_i) {
       ASSERT_GT(dut_->req_beats_o, 0U);
       for (std::uint32_t i = 0; i < dut_->req_beats_o; ++i) {
@@ -121,6 +131,7 @@ class DmaBench {
     if (dut_->p_wr_valid_o) parameter(2, dut_->p_wr_addr_o, dut_->par_wr_data_o);
     if (dut_->l_wr_valid_o) parameter(3, dut_->l_wr_addr_o, dut_->l_wr_data_o);
     for (unsigned ring = 0; ring < 4; ++ring) tail_[ring] += freed_[ring];
+    if (restarted >= 0) complete_[static_cast<unsigned>(restarted)] = tail_[static_cast<unsigned>(restarted)];
   }
 
   void heads() {
@@ -169,11 +180,7 @@ class DmaBench {
   int total_ = 0;
 };
 
-void run(unsigned seed, unsigned response_percent, unsigned free_percent) {
-  DmaBench bench(seed);
-  bench.response_percent_ = response_percent;
-  bench.free_percent_ = free_percent;
-  bench.make_loads(40);
+void finish(DmaBench& bench) {
   int cycles = 0;
   while (!bench.finished() && cycles < 2000000 && !::testing::Test::HasFatalFailure()) {
     bench.cycle();
@@ -182,6 +189,27 @@ void run(unsigned seed, unsigned response_percent, unsigned free_percent) {
   EXPECT_TRUE(bench.finished()) << bench.done() << " done";
   EXPECT_TRUE(bench.nothing_left());
   for (int i = 0; i < 5; ++i) bench.cycle();
+}
+
+void run(unsigned seed, unsigned response_percent, unsigned free_percent) {
+  DmaBench bench(seed);
+  bench.response_percent_ = response_percent;
+  bench.free_percent_ = free_percent;
+  bench.make_loads(40);
+  finish(bench);
+}
+
+/// A full ring that nobody frees takes new words when they restart it.
+TEST(WeightDma, RestartGivesUpWhatTheRingHolds) {
+  DmaBench bench(21);
+  bench.free_percent_ = 0;
+  for (int round = 0; round < 3; ++round) {
+    for (unsigned ring = 1; ring < 4; ++ring) {
+      const std::uint32_t beats = (kDepth[ring] * kWordBytes[ring] + kBeatBytes - 1) / kBeatBytes;
+      bench.add({ring, kDepth[ring], beats, 10U * ring + static_cast<unsigned>(round), round > 0});
+    }
+    finish(bench);
+  }
 }
 
 TEST(WeightDma, RandomLoads) {

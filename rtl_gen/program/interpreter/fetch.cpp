@@ -72,7 +72,7 @@ void Interpreter::Machine::locate_rings(Active& a) {
   const auto take = [&](isa::Ring r, std::int64_t& position, std::int64_t offset, bool frees,
                         std::int64_t words) {
     position = ring(r).fetch_tail + offset;
-    if (frees) ring(r).fetch_tail += words;
+    if (frees) ring(r).fetch_tail = position + words;
   };
   if (a.instruction.op() == isa::Op::kQmm) {
     if (static_cast<isa::SrcB>(a.get(isa::kQmmBSrc)) == isa::SrcB::kW) {

@@ -94,7 +94,8 @@ bool Interpreter::Machine::ready_to_read(const Active& a) const {
 bool Interpreter::Machine::ready_to_commit(const Active& a) const {
   if (a.instruction.op() == isa::Op::kLoad) {
     const RingState& r = ring(static_cast<isa::Ring>(a.get(isa::kLoadDest)));
-    return r.head + a.get(isa::kLoadWords) - r.tail <= r.depth();
+    const std::int64_t head = a.get(isa::kLoadRestart) != 0 ? r.tail : r.head;
+    return head + a.get(isa::kLoadWords) - r.tail <= r.depth();
   }
   if (a.instruction.op() != isa::Op::kQmm || a.out() == isa::Out::kBit ||
       a.out() == isa::Out::kScore) {
@@ -105,14 +106,14 @@ bool Interpreter::Machine::ready_to_commit(const Active& a) const {
 
 void Interpreter::Machine::free_rings(const Active& a) {
   if (a.instruction.op() == isa::Op::kLn && a.get(isa::kLnLFree) != 0) {
-    ring(isa::Ring::kL).tail += a.get(isa::kLnDw);
+    ring(isa::Ring::kL).tail = a.l_position + a.get(isa::kLnDw);
   }
   if (a.instruction.op() != isa::Op::kQmm) return;
   if (a.get(isa::kQmmWFree) != 0) {
     ring(isa::Ring::kW).tail +=
         a.get(isa::kQmmNct) * a.get(isa::kQmmBr) * a.get(isa::kQmmPb) * a.get(isa::kQmmKw);
   }
-  if (a.get(isa::kQmmTFree) != 0) ring(params_ring(a)).tail += param_words(a);
+  if (a.get(isa::kQmmTFree) != 0) ring(params_ring(a)).tail = a.t_position + param_words(a);
 }
 
 bool Interpreter::Machine::read(Active& a) {
@@ -167,6 +168,7 @@ bool Interpreter::Machine::commit_load(const Active& a) {
   }
   const std::uint64_t address = model_base_ + a.instruction.get(isa::kLoadAddr) * beat;
   if (!axi_read(address, bytes, kDmaClient, a.index)) return false;
+  if (a.get(isa::kLoadRestart) != 0) r.head = r.tail;
   std::size_t at = 0;  // bit 0 of a word is bit 0 of the lowest address; slices are whole bytes
   for (std::int64_t w = 0; w < a.get(isa::kLoadWords); ++w) {
     for (int slice = 0; slice < r.words.slices(); ++slice) {
