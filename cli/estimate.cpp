@@ -145,6 +145,10 @@ void add_estimate(CLI::App& app, Session& session) {
   command->add_option("config", options->config, "Named configuration or TOML file")->required();
   command->add_option("--model", options->model,
                       "Model file, zoo name, or 'random' (default: the configuration's)");
+  command
+      ->add_option("--pruned", options->random.pruned,
+                   "Percent of the weight blocks of a random model that are pruned")
+      ->check(CLI::Range(0, 99));
   command->add_option("--layers", options->random.layers, "Layers of a random model")
       ->capture_default_str()
       ->check(CLI::Range(1, 64));

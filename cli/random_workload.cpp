@@ -35,6 +35,12 @@ Result<Workload> random_workload(const Config& config, const RandomWorkloadOptio
   if (softmax && !config.features.softmax) {
     return Error{fmt::format("--softmax: {} has no softmax built in; set features.softmax", config.name)};
   }
+  if (options.pruned > 0 && !config.features.pruning) {
+    return Error{
+        fmt::format("--pruned: {} has no masks built in; set features.pruning", config.name)};
+  }
+  if (options.pruned > 0) spec.pruning = {config.array.depth, config.array.depth};
+  spec.pruned_percent = options.pruned;
   spec.attention = softmax ? bmt::Attention::kSoftmax : bmt::Attention::kThreshold;
   spec.pooler = spec.input == bmt::InputKind::kTokens;
   spec.adversarial = false;

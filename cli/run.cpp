@@ -84,6 +84,10 @@ void add_run(CLI::App& app, Session& session) {
   command->add_option("--input", options->input,
                       "Data set: folder or file (default: the model's own test set)");
   command->add_option("--count", options->count, "Samples (0: all)")->capture_default_str();
+  command
+      ->add_option("--pruned", options->random.pruned,
+                   "Percent of the weight blocks of a random model that are pruned")
+      ->check(CLI::Range(0, 99));
   command->add_option("--layers", options->random.layers, "Layers of a random model")
       ->capture_default_str()
       ->check(CLI::Range(1, 64));

@@ -17,6 +17,7 @@ module fetch #(
   parameter int ConfigHash  = 0,
   parameter int HasSoftmax  = 1,
   parameter int HasFeatures = 1,
+  parameter int Pruning     = 0,                 // masks of QMM built in
   parameter int DmaSideW    = AxiAddrW,          // MODEL_BASE
   parameter int RowSideW    = 2 * AxiAddrW + 1,  // first ROW instruction of the job, JOB_INPUT, MODEL_BASE
   parameter int StoSideW    = AxiAddrW           // JOB_OUTPUT
@@ -62,6 +63,9 @@ module fetch #(
   output logic [         255:0] sto_instr_o,
   output logic [  StoSideW-1:0] sto_output_o
 );
+  // Masks are the last fields of a QMM.
+  localparam int QmmLen = (Pruning != 0) ? bat_pkg::InstrW : bat_pkg::QmmFillLsb + bat_pkg::QmmFillW;
+
   localparam int ByteShift = $clog2(AxiW / 8);
   localparam int HeadBeats = (AxiW < 512) ? 512 / AxiW : 1;    // header and one instruction: a legal program's least
   // The beat buffer holds instructions for two queues, so that the memory's latency and the beats of other clients in
@@ -320,7 +324,7 @@ module fetch #(
 
   unit_queue #(
     .Depth   (QueueDepth),
-    .InstrLen(bat_pkg::QmmFillLsb + bat_pkg::QmmFillW),
+    .InstrLen(QmmLen),
     .SideW   (1)
   ) u_qmm_queue (
     .clk_i      (clk_i),

@@ -26,6 +26,7 @@ module qmm_control #(
   parameter int AccW      = 24,
   parameter int ZW        = 13,                              // width of a zero count
   parameter int TDepth    = 64,                              // words of the T ring, power of two
+  parameter int Pruning   = 0,                               // masks of operand words built in
   parameter int ParW      = Lanes * 64 * BR,
   parameter int TP        = (TC * 16 > ParW) ? TC * 16 / ParW : 1,  // T words of a tile
   parameter int TDataW    = (TC * 16 > ParW) ? ParW : TC * 16,      // used bits of a T word
@@ -162,7 +163,9 @@ module qmm_control #(
   logic hold;
   logic [1:0] ready_sets;
 
-  qmm_steps u_steps (
+  qmm_steps #(
+    .Pruning(Pruning)
+  ) u_steps (
     .clk_i         (clk_i),
     .rst_ni        (rst_ni),
     .start_valid_i (start_valid),

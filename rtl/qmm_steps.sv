@@ -2,8 +2,11 @@
 // Walks the steps of QMM instructions: tiles, branches, plane pairs (i, j) by descending i + j with
 // ascending i inside, words.
 //
-//   A address  a_base + i*a_ps + word
+//   A address  a_base + i*a_ps + (place of word)
 //   B address  b_base + ((tile*br + branch)*pb + j)*kw + word  (weights: from the ring tail)
+//
+// The place of a word is its number, or with a mask (Pruning) that of the next operand word whose
+// mask bit is set: operand B holds words for these alone.
 //
 // Addresses only ever move by one word, one plane or one block (the pb*kw words of a branch), so
 // there is nothing but adders behind them. Throughput: one step per cycle, also from one
@@ -12,7 +15,9 @@
 // cycle after the step.
 `default_nettype none
 
-module qmm_steps (
+module qmm_steps #(
+  parameter int Pruning = 0  // masks built in
+) (
   input  logic         clk_i,
   input  logic         rst_ni,
   input  logic         start_valid_i,
@@ -66,10 +71,79 @@ module qmm_steps (
   assign n_b_src   = start_instr_i[bat_pkg::QmmBSrcLsb+:bat_pkg::QmmBSrcW];
   assign n_bit     = start_instr_i[bat_pkg::QmmOutLsb+:bat_pkg::QmmOutW] == 3'(bat_pkg::OutBit);
   assign n_z_use   = start_instr_i[bat_pkg::QmmZUseLsb];
-  assign n_a_top   = start_instr_i[bat_pkg::QmmABaseLsb+:16] + times(n_a_ps, n_pa_last);
+  assign n_a_top   = start_instr_i[bat_pkg::QmmABaseLsb+:16] + n_a_first +
+                     times(n_a_ps, n_pa_last);
   assign n_kw_last = times(n_kw, n_pb_last);
   assign n_b_base  = start_instr_i[bat_pkg::QmmBBaseLsb+:16] +
                      (n_b_src == 2'(bat_pkg::SrcW) ? w_tail_d : 16'd0);
+
+  // ---------------------------------------------------------------- operand words of a mask
+  // Every walk along the words of a plane starts at the first set bit; a_step leads from one word
+  // to the next.
+  logic [15:0] n_a_first, a_step;
+  logic walk_next, walk_again;
+
+  if (Pruning != 0) begin : gen_mask
+    localparam int LowW  = bat_pkg::QmmMaskW;
+    localparam int MaskW = LowW + bat_pkg::QmmMaskHighW;
+    localparam int PosW  = $clog2(MaskW);
+
+    /// Number of the only bit set.
+    function automatic logic [PosW-1:0] number(input logic [MaskW-1:0] one_hot);
+      number = '0;
+      for (int i = 0; i < MaskW; i++) begin
+        if (one_hot[i]) number = number | PosW'(i);
+      end
+    endfunction
+
+    logic [MaskW-1:0] n_mask, n_low, rest_q, left_q, low;
+    logic [PosW-1:0] n_place, first_place_q, place_q, place;
+    logic [1:0] n_grain, grain_q, more_q, n_more;
+    logic n_res;
+
+    assign n_grain = start_instr_i[bat_pkg::QmmGrainLsb+:bat_pkg::QmmGrainW];
+    assign n_res   = start_instr_i[bat_pkg::QmmOutLsb+:bat_pkg::QmmOutW] == 3'(bat_pkg::OutRes);
+    assign n_mask  = {start_instr_i[bat_pkg::QmmMaskHighLsb+:bat_pkg::QmmMaskHighW] &
+                      {bat_pkg::QmmMaskHighW{n_res}},
+                      start_instr_i[bat_pkg::QmmMaskLsb+:LowW]};
+    assign n_low   = n_mask & (~n_mask + MaskW'(1));
+    assign n_place = number(n_low);
+    assign n_more  = 2'((4'd1 << n_grain) >> 1) - 2'd1;  // words of a bit, less one
+    assign low     = left_q & (~left_q + MaskW'(1));
+    assign place   = number(low);
+
+    assign n_a_first = (n_grain == 2'd0) ? 16'd0 : (16'(n_place) << n_grain) >> 1;
+    assign a_step    = (grain_q == 2'd0 || more_q != 2'd0) ? 16'd1
+                       : ((16'(PosW'(place - place_q - PosW'(1))) << grain_q) >> 1) + 16'd1;
+
+    always_ff @(posedge clk_i) begin
+      if (start) begin
+        grain_q       <= n_grain;
+        rest_q        <= n_mask ^ n_low;
+        first_place_q <= n_place;
+        left_q        <= n_mask ^ n_low;
+        place_q       <= n_place;
+        more_q        <= n_more;
+      end else if (walk_again) begin
+        left_q  <= rest_q;
+        place_q <= first_place_q;
+        more_q  <= 2'((4'd1 << grain_q) >> 1) - 2'd1;
+      end else if (walk_next) begin
+        if (more_q != 2'd0) begin
+          more_q <= more_q - 2'd1;
+        end else begin
+          left_q  <= left_q ^ low;
+          place_q <= place;
+          more_q  <= 2'((4'd1 << grain_q) >> 1) - 2'd1;
+        end
+      end
+    end
+  end else begin : gen_dense
+    logic unused_walk;
+    assign n_a_first   = 16'd0;
+    assign a_step      = 16'd1;
+    assign unused_walk = walk_next ^ walk_again;
+  end
 
   // ---------------------------------------------------------------- present instruction
   logic valid_q, a_src_q, two_q, w_free_q, bit_q, set_used_q, set_each_q;
@@ -114,6 +188,9 @@ module qmm_steps (
 
   assign start_ready_o = !valid_q || (step_o && tile_last_o && last_tile);
   assign start         = start_valid_i && start_ready_o;
+
+  assign walk_next  = step_o && !last_word;
+  assign walk_again = step_o && last_word;
 
   assign b_top_next  = b_top_q + block_words_q;
   assign a_diag_next = (diag_i_q != 3'd0) ? a_diag_q - a_ps_q : a_diag_q;
@@ -163,7 +240,7 @@ module qmm_steps (
       double_q <= 1'b0;
       if (!last_word) begin
         words_q <= words_q - 10'd1;
-        a_q     <= a_q + 16'd1;
+        a_q     <= a_q + a_step;
         b_q     <= b_q + 16'd1;
       end else begin
         words_q <= 10'(kw_q - 16'd1);

@@ -4,7 +4,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <numeric>
 
+#include "rtl_gen/program/word_mask.hpp"
 #include "sim/axi/random.hpp"
 #include "sim/bench.hpp"
 
@@ -69,6 +71,55 @@ bmt::RandomModelSpec draw_spec(const Config& config, Draw& draw) {
   return spec;
 }
 
+/// Words of a mask bit that rows of `words` need; 0: no mask reaches that far.
+int least_grain(int words, isa::Out out) {
+  for (const int grain : {1, 2, 4}) {
+    if (words <= grain * mask_bits(out)) return grain;
+  }
+  return 0;
+}
+
+/// Blocks of whole operand words, groups of whole destination words: what the compiler can skip.
+void draw_pruning(const Config& config, Draw& draw, bmt::RandomModelSpec& spec) {
+  const int depth = config.array.depth;
+  const auto words = [&](int bits) { return (bits + depth - 1) / depth; };
+  if (draw.flag() && config.limits.head_dim >= depth) {
+    spec.head_dim = std::max(1, spec.head_dim / depth) * depth;
+  }
+  const int d = spec.head_dim;
+  const int grain = std::max(least_grain(words(spec.hidden), isa::Out::kBit),
+                             least_grain(words(spec.ffn), isa::Out::kRes));
+  if (least_grain(words(spec.hidden), isa::Out::kBit) == 0 ||
+      least_grain(words(spec.ffn), isa::Out::kRes) == 0) {
+    return;
+  }
+  spec.pruning.block =
+      draw.flag() ? depth * grain * draw.uniform(1, 3) : std::lcm(depth * grain, d);
+  spec.pruning.group = draw.flag() ? depth * draw.uniform(1, 2) : std::lcm(depth, d);
+  spec.pruned_matrices = bmt::kPrunedF1 | bmt::kPrunedF2;
+  if (d % depth == 0 || spec.pruning.group % d == 0) {
+    spec.pruned_matrices |= bmt::kPrunedQ | bmt::kPrunedK | bmt::kPrunedV;
+  }
+  const bool one_word_a_bit = least_grain(spec.heads * words(d), isa::Out::kRes) == 1;
+  if (one_word_a_bit && (d % depth == 0 || spec.pruning.block % d == 0)) {
+    spec.pruned_matrices |= bmt::kPrunedO;
+  }
+  for (const unsigned bit : {1U, 2U, 4U, 8U, 16U, 32U}) {
+    if (draw.uniform(0, 3) == 0) spec.pruned_matrices &= ~bit;
+  }
+  spec.pruned_percent = draw.flag() ? -1 : 50;
+}
+
+/// Choices that came later; drawn apart, so that all others stay what a seed always meant.
+void draw_sparsity(const Config& config, std::uint64_t seed, bmt::RandomModelSpec& spec) {
+  constexpr std::uint64_t kStream = 0x5350415253ULL;
+  Draw draw(seed ^ kStream);
+  for (int i = 0; i < spec.layers && spec.layers > 1; ++i) {
+    spec.layer_heads.push_back(draw.flag() ? spec.heads : draw.uniform(1, spec.heads));
+  }
+  if (config.features.pruning && draw.uniform(0, 3) > 0) draw_pruning(config, draw, spec);
+}
+
 std::string replay_command(const Config& config, const VerifyCase& c, const VerifyOptions& options) {
   const bool named = options.config_argument.empty();
   return fmt::format("batkit verify {} --cases 1 --seed {} --stall {}{}",
@@ -98,12 +149,15 @@ std::string VerifyCase::text() const {
   for (const int n : lengths) list += fmt::format("{}{}", list.empty() ? "" : ",", n);
   return fmt::format(
       "seed {}, stall {}, latency {}, bandwidth {} %: {}, {}, {} layers, hidden {}, heads {} x {}, "
-      "ffn {}, classes {}, act_bits {}, branches {}{}, lengths {}, {} a job",
+      "ffn {}, classes {}, act_bits {}, branches {}{}{}, lengths {}, {} a job",
       seed, kStallModeNames[static_cast<std::size_t>(stall)], memory.latency, memory.bandwidth,
       spec.input == bmt::InputKind::kTokens ? "tokens" : fmt::format("{} features", spec.features),
       spec.attention == bmt::Attention::kSoftmax ? "softmax" : "threshold", spec.layers,
       spec.hidden, spec.heads, spec.head_dim, spec.ffn, spec.classes, spec.act_bits, spec.branches,
-      spec.pooler ? ", pooler" : "", list, sentences);
+      spec.pooler ? ", pooler" : "",
+      spec.pruning.used() ? fmt::format(", blocks {} x {}", spec.pruning.block, spec.pruning.group)
+                          : "",
+      list, sentences);
 }
 
 VerifyCase make_case(const Config& config, std::uint64_t seed, std::optional<StallMode> stall) {
@@ -111,6 +165,7 @@ VerifyCase make_case(const Config& config, std::uint64_t seed, std::optional<Sta
   VerifyCase c;
   c.seed = seed;
   c.spec = draw_spec(config, draw);
+  draw_sparsity(config, seed, c.spec);
   c.stall = static_cast<StallMode>(draw.uniform(0, 2));
   c.memory.latency = draw.uniform(1, 60);
   c.memory.bandwidth = draw.flag() ? 100 : draw.uniform(10, 100);

@@ -25,7 +25,7 @@ struct PackedLinear {
   PackedLinear() = default;
   explicit PackedLinear(const Linear& linear) : out(&linear.out) {
     for (int br = 0; br < linear.weight.branches; ++br) {
-      branches.push_back(make_columns(linear.weight, br));
+      branches.push_back(make_columns(linear.weight, br, linear.mask));
     }
   }
 };

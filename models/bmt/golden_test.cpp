@@ -8,6 +8,7 @@
 #include <map>
 #include <string>
 
+#include "models/bmt/planes.hpp"
 #include "models/bmt/random_model.hpp"
 #include "models/bmt/reference.hpp"
 
@@ -129,6 +130,52 @@ TEST(Golden, PrunedHeadsChangeTheAttentionWidth) {
   EXPECT_EQ(model.heads(0), 1);
   EXPECT_EQ(model.heads(1), 2);
   expect_equal(model, random_sample(model, 9, 7));
+}
+
+/// Blocks and groups of any size, the last one shorter, every matrix with its own share.
+TEST(Golden, EqualsReferenceWithPrunedBlocks) {
+  std::uint64_t seed = 3000;
+  for (const int act_bits : {1, 2, 4, 8}) {
+    for (const int branches : {1, 2}) {
+      for (const Pruning cut : {Pruning{64, 64}, Pruning{7, 5}, Pruning{1, 1}, Pruning{33, 200}}) {
+        RandomModelSpec spec;
+        spec.act_bits = act_bits;
+        spec.branches = branches;
+        spec.attention = branches == 1 ? Attention::kThreshold : Attention::kSoftmax;
+        spec.layers = 2;
+        spec.layer_heads = {3, 1};
+        spec.hidden = 131;
+        spec.head_dim = 23;
+        spec.ffn = 150;
+        spec.pruning = cut;
+        spec.pruned_percent = -1;
+        spec.pruned_matrices = static_cast<unsigned>(seed % kPrunedAll + 1);
+        const Model model = random_model(spec, ++seed);
+        ASSERT_TRUE(validate(model).ok()) << validate(model).error().message;
+        SCOPED_TRACE(testing::Message() << "bits " << act_bits << ", branches " << branches
+                                        << ", block " << cut.block << ", group " << cut.group);
+        expect_equal(model, random_sample(model, 9, ++seed));
+      }
+    }
+  }
+}
+
+/// A pruned input adds 0: neither of its two values may change a sum.
+TEST(Golden, PrunedInputsDoNotCount) {
+  const Pruning cut{3, 2};
+  BlockMask mask(cut, 4, 8);
+  mask.keep(0, 0);
+  mask.keep(1, 2);
+  BitMatrix w(1, 4, 8);
+  for (const int i : {0, 1, 2}) w.set_bit(0, 0, i, true);
+  const ColumnPlanes columns = make_columns(w, 0, mask);
+  const std::vector<std::uint8_t> codes = {1, 1, 1, 1, 1, 1, 0, 1};
+  const BitPlanes row = pack_planes(codes, 1, 8, 0, 8, 1);
+  // Output 0 has +1 everywhere, the others -1; the second group keeps inputs 6 and 7.
+  EXPECT_EQ(plane_product(row, Signedness::kSigned, columns),
+            (std::vector<std::int32_t>{3, -3, 0, 0}));
+  EXPECT_EQ(plane_product(row, Signedness::kUnsigned, columns),
+            (std::vector<std::int32_t>{3, -3, -1, -1}));
 }
 
 /// Share of ones (or of the mean code) a tensor must have to exercise what follows it.

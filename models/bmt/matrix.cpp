@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+
 #include "models/bmt/model.hpp"
 
 namespace bat::bmt {
@@ -33,6 +35,25 @@ void BitMatrix::set_bit(int branch, int o, int i, bool value) {
   std::uint64_t& word = row(branch, o)[static_cast<std::size_t>(i / 64)];
   const std::uint64_t mask = std::uint64_t{1} << (i % 64);
   word = value ? word | mask : word & ~mask;
+}
+
+BlockMask::BlockMask(const Pruning& pruning, int out, int in)
+    : cut(pruning),
+      groups((out + pruning.group - 1) / pruning.group),
+      blocks((in + pruning.block - 1) / pruning.block),
+      kept(static_cast<std::size_t>(groups) * static_cast<std::size_t>(blocks), 0) {}
+
+void BlockMask::keep(int group, int block, bool value) {
+  kept[static_cast<std::size_t>(group) * static_cast<std::size_t>(blocks) +
+       static_cast<std::size_t>(block)] = value ? 1 : 0;
+}
+
+int BlockMask::kept_inputs(int group, int in) const {
+  int count = 0;
+  for (int b = 0; b < blocks; ++b) {
+    if (keeps(group, b)) count += std::min(cut.block, in - b * cut.block);
+  }
+  return count;
 }
 
 CodeMatrix::CodeMatrix(int rows, int columns)

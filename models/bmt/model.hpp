@@ -55,6 +55,39 @@ struct BitMatrix {
   void set_bit(int branch, int o, int i, bool value);
 };
 
+/// How weight matrices are cut for pruning (docs/numerics.md section 1.3).
+struct Pruning {
+  int block = 0;  ///< inputs of a block; 0: no matrix of the model is pruned
+  int group = 0;  ///< outputs of a group
+
+  bool used() const { return block > 0; }
+  bool operator==(const Pruning&) const = default;
+};
+
+/// Blocks of inputs that each group of outputs keeps. An empty mask keeps everything.
+struct BlockMask {
+  Pruning cut;
+  int groups = 0;
+  int blocks = 0;                  ///< of a row of inputs
+  std::vector<std::uint8_t> kept;  ///< groups x blocks, 0 or 1
+
+  BlockMask() = default;
+  /// Nothing kept.
+  BlockMask(const Pruning& pruning, int out, int in);
+
+  bool empty() const { return kept.empty(); }
+  bool keeps(int group, int block) const {
+    return kept[static_cast<std::size_t>(group) * static_cast<std::size_t>(blocks) +
+                static_cast<std::size_t>(block)] != 0;
+  }
+  void keep(int group, int block, bool value = true);
+  bool keeps_input(int output, int input) const {
+    return empty() || keeps(output / cut.group, input / cut.block);
+  }
+  /// Inputs, of `in` in all, that enter the sum of an output of `group`.
+  int kept_inputs(int group, int in) const;
+};
+
 /// 8-bit weights as codes; the value in products is `2 * code - 255`.
 struct CodeMatrix {
   int out = 0;
@@ -86,8 +119,14 @@ struct Requant {
 };
 
 struct Linear {
-  BitMatrix weight;
+  BitMatrix weight;  ///< bits of pruned blocks are 0
   Requant out;
+  BlockMask mask{};
+
+  /// Inputs that enter the sum of `output`: K of docs/numerics.md section 1.2.
+  int inner(int output) const {
+    return mask.empty() ? weight.in : mask.kept_inputs(output / mask.cut.group, weight.in);
+  }
 };
 
 /// LayerNorm of a row and the quantization of its result.
@@ -151,6 +190,7 @@ struct Model {
   int max_tokens = 0;      ///< P: positions of the table, the longest sequence
   int embed_shift = 0;     ///< e, 0 .. 7
   int segments = 1;        ///< 1, 2
+  Pruning pruning;         ///< of the masks in `layers`
   FeatureShape features;   ///< feature models only
   int vocab_size = 0;      ///< V, token models only
   bool lower_case = true;  ///< token models only

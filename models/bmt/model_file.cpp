@@ -84,6 +84,24 @@ class Reader {
     matrix.codes = tensor->data;
   }
 
+  void mask(const std::string& name, int out, int in, const Pruning& pruning, BlockMask& mask) {
+    if (!file_.tensors.contains(name)) return;
+    BlockMask read(pruning, out, in);
+    const io::Tensor* tensor =
+        find(name, io::Dtype::kU8, {length(read.groups), row_bytes(read.blocks)});
+    if (tensor == nullptr) return;
+    const std::size_t bytes = row_bytes(read.blocks);
+    for (int g = 0; g < read.groups; ++g) {
+      const std::uint8_t* row = &tensor->data[static_cast<std::size_t>(g) * bytes];
+      for (int b = 0; b < static_cast<int>(8 * bytes); ++b) {
+        if ((row[b / 8] >> (b % 8) & 1) == 0) continue;
+        if (b >= read.blocks) return fail(name, fmt::format("has padding bits in row {}", g));
+        read.keep(g, b);
+      }
+    }
+    mask = std::move(read);
+  }
+
   int rows(const std::string& name, const BitMatrix&) {
     const auto found = file_.tensors.find(name);
     if (found == file_.tensors.end()) return fail(name, "is missing"), 0;
@@ -170,6 +188,20 @@ class Writer {
 
   void codes(const std::string& name, int out, int in, const CodeMatrix& matrix) {
     values(name, {length(out), length(in)}, matrix.codes);
+  }
+
+  void mask(const std::string& name, int, int, const Pruning&, const BlockMask& mask) {
+    if (mask.empty()) return;
+    const std::size_t bytes = row_bytes(mask.blocks);
+    std::vector<std::uint8_t> bits(static_cast<std::size_t>(mask.groups) * bytes, 0);
+    for (int g = 0; g < mask.groups; ++g) {
+      for (int b = 0; b < mask.blocks; ++b) {
+        std::uint8_t& byte =
+            bits[static_cast<std::size_t>(g) * bytes + static_cast<std::size_t>(b / 8)];
+        if (mask.keeps(g, b)) byte = static_cast<std::uint8_t>(byte | 1U << (b % 8));
+      }
+    }
+    values(name, {length(mask.groups), row_bytes(mask.blocks)}, bits);
   }
 
   static int rows(const std::string&, const BitMatrix& matrix) { return matrix.out; }

@@ -50,6 +50,65 @@ class ModelFile : public testing::Test {
   io::TemporaryFolder folder_;
 };
 
+RandomModelSpec pruned_spec() {
+  RandomModelSpec spec;
+  spec.layers = 2;
+  spec.layer_heads = {2, 1};
+  spec.hidden = 37;
+  spec.ffn = 150;
+  spec.pruning = {8, 12};
+  spec.pruned_percent = -1;
+  spec.pruned_matrices = kPrunedQ | kPrunedO | kPrunedF2;
+  return spec;
+}
+
+TEST_F(ModelFile, RoundTripKeepsMasks) {
+  const Model model = saved(pruned_spec());
+  const auto first = io::read_file(path()).value();
+  const auto loaded = load_model(path());
+  ASSERT_TRUE(loaded.ok()) << loaded.error().message;
+  EXPECT_EQ(loaded.value().pruning, model.pruning);
+  EXPECT_TRUE(loaded.value().layers[0].f1.mask.empty());
+  EXPECT_EQ(loaded.value().layers[1].f2.mask.kept, model.layers[1].f2.mask.kept);
+  const Sample sample = random_sample(model, 9, 1);
+  EXPECT_EQ(GoldenModel(loaded.value()).logits(sample).value(),
+            GoldenModel(model).logits(sample).value());
+  ASSERT_TRUE(save_model(loaded.value(), path()).ok());
+  EXPECT_EQ(io::read_file(path()).value(), first);
+}
+
+TEST_F(ModelFile, MalformedMasks) {
+  const std::string name = "layers.1.f2.mask";  // 4 groups of 19 blocks
+  const auto expect = [&](const char* message, auto change) {
+    saved(pruned_spec());
+    const std::string error = error_after(change);
+    EXPECT_NE(error.find(message), std::string::npos) << error;
+  };
+  expect("tensor layers.1.f2.mask has padding bits in row 0",
+         [&](io::SafetensorsFile& f) { f.tensors[name].data[2] |= 0x80; });
+  expect("tensor layers.1.f2.mask has shape [2, 6], must be [4, 3]", [&](io::SafetensorsFile& f) {
+    f.tensors[name].shape = {2, 6};
+  });
+  expect("tensor layers.1.f2.mask is I8, must be U8",
+         [&](io::SafetensorsFile& f) { f.tensors[name].dtype = io::Dtype::kI8; });
+  expect("layers.1.f2.mask: group 0 keeps no block", [&](io::SafetensorsFile& f) {
+    f.tensors[name].data.assign(f.tensors[name].data.size(), 0);
+  });
+  expect("tensor pooler.mask is not a tensor of this model",
+         [&](io::SafetensorsFile& f) { f.tensors["pooler.mask"] = f.tensors[name]; });
+  expect("tensor layers.0.f2.mask is not a tensor of this model", [&](io::SafetensorsFile& f) {
+    std::string& json = f.metadata["bmt"];
+    json.replace(json.find("\"pruning\""), 9, "\"ignored\"");
+  });
+  expect("metadata bmt: pruning.block is 0, must be 1 .. 16383", [&](io::SafetensorsFile& f) {
+    std::string& json = f.metadata["bmt"];
+    json.replace(json.find("\"block\":8"), 9, "\"block\":0");
+  });
+  expect("pruning: no matrix has a mask", [&](io::SafetensorsFile& f) {
+    std::erase_if(f.tensors, [](const auto& t) { return t.first.ends_with(".mask"); });
+  });
+}
+
 TEST_F(ModelFile, RoundTripKeepsEveryTensor) {
   std::uint64_t seed = 0;
   for (const int act_bits : {1, 2, 4, 8}) {

@@ -130,6 +130,13 @@ void read_features(Members& top, Model& m) {
   top.adopt(in);
 }
 
+void read_pruning(Members& top, Model& m) {
+  Members in(top.object("pruning"), "metadata bmt: pruning.");
+  m.pruning.block = in.integer("block", 1, kMaxBinaryLength);
+  m.pruning.group = in.integer("group", 1, kMaxBinaryLength);
+  top.adopt(in);
+}
+
 void read_tokenizer(Members& top, Model& m) {
   Members in(top.object("tokenizer"), "metadata bmt: tokenizer.");
   m.vocab_size = in.integer("vocab_size", 1, kMaxVocabulary);
@@ -192,6 +199,9 @@ std::string metadata_json(const Model& m) {
   } else {
     json["features"] = features_json(m.features);
   }
+  if (m.pruning.used()) {
+    json["pruning"] = {{"block", m.pruning.block}, {"group", m.pruning.group}};
+  }
   if (!m.logit_scale.empty()) json["logit_scale"] = m.logit_scale;
   json["source"] = m.source;
   json["license"] = m.license;
@@ -212,6 +222,7 @@ Result<Model> parse_metadata(std::string_view text) {
   } else {
     read_features(in, m);
   }
+  if (json.contains("pruning")) read_pruning(in, m);
   if (!in.error().empty()) return Error{in.error()};
   return m;
 }

@@ -18,6 +18,7 @@ using TensorShape = std::vector<std::uint64_t>;
 ///   scalar(name, int)             I32 [1]
 ///   bits(name, out, in, matrix)   U8 [branches, out, ceil(in/8)]
 ///   codes(name, out, in, matrix)  U8 [out, in]
+///   mask(name, out, in, pruning, mask)  U8 [groups, ceil(blocks/8)], optional
 /// and, since some shapes follow from others,
 ///   rows(name, matrix)            number of output rows of a bit matrix,
 ///   branches(count, requant)      told the number of branches of a requant.
@@ -55,15 +56,15 @@ class TensorTable {
   void layer(const std::string& prefix, L& l) {
     const int width = ar_.rows(prefix + ".q.weight", l.q.weight);
     const int ffn = ar_.rows(prefix + ".f1.weight", l.f1.weight);
-    linear(prefix + ".q", l.q, width, m_.hidden, true);
-    linear(prefix + ".k", l.k, width, m_.hidden, true);
-    linear(prefix + ".v", l.v, width, m_.hidden, true);
+    masked(prefix + ".q", l.q, width, m_.hidden, true);
+    masked(prefix + ".k", l.k, width, m_.hidden, true);
+    masked(prefix + ".v", l.v, width, m_.hidden, true);
     attention(prefix + ".attention", l, width / m_.head_dim);
     requant(prefix + ".context", l.context, width, 1, m_.act_bits == 1);
-    linear(prefix + ".o", l.o, m_.hidden, width, false);
+    masked(prefix + ".o", l.o, m_.hidden, width, false);
     layer_norm(prefix + ".ln1", l.ln1);
-    linear(prefix + ".f1", l.f1, ffn, m_.hidden, true);
-    linear(prefix + ".f2", l.f2, m_.hidden, ffn, false);
+    masked(prefix + ".f1", l.f1, ffn, m_.hidden, true);
+    masked(prefix + ".f2", l.f2, m_.hidden, ffn, false);
     layer_norm(prefix + ".ln2", l.ln2);
   }
 
@@ -77,6 +78,13 @@ class TensorTable {
     ar_.scalar(prefix + ".idx_shift", l.softmax.idx_shift);
     ar_.values(prefix + ".prob_mul", {size(heads)}, l.softmax.prob_mul);
     ar_.scalar(prefix + ".prob_shift", l.softmax.prob_shift);
+  }
+
+  /// A matrix that may be pruned.
+  template <class L>
+  void masked(const std::string& prefix, L& l, int out, int in, bool bit_capable) {
+    linear(prefix, l, out, in, bit_capable);
+    if (m_.pruning.used()) ar_.mask(prefix + ".mask", out, in, m_.pruning, l.mask);
   }
 
   template <class L>

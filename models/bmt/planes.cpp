@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "models/bmt/planes.hpp"
 
+#include <algorithm>
 #include <bit>
 #include <cstring>
 
@@ -35,6 +36,28 @@ std::int32_t ones(std::span<const std::uint64_t> words) {
   return count;
 }
 
+std::size_t group_of(const ColumnPlanes& b, std::size_t column) {
+  return b.group == 0 ? 0 : column / static_cast<std::size_t>(b.group);
+}
+
+/// Counted mismatches of pruned inputs in row `row`, for each group: their weight bits are 0, so
+/// that each set activation bit is one, in every plane of `b`.
+void pruned_mismatches(const BitPlanes& a, const ColumnPlanes& b, int row,
+                       std::span<std::int32_t> counts) {
+  const auto words = static_cast<std::size_t>(a.row_words());
+  std::fill(counts.begin(), counts.end(), 0);
+  for (int k = 0; k < a.bits; ++k) {
+    const std::uint64_t* bits = a.plane(k).words + static_cast<std::size_t>(row) * words;
+    for (std::size_t g = 0; g < counts.size(); ++g) {
+      std::int32_t count = 0;
+      for (std::size_t w = 0; w < words; ++w) {
+        count += std::popcount(bits[w] & b.pruned[g * words + w]);
+      }
+      counts[g] += (count << k) * static_cast<std::int32_t>(max_code(b.bits));
+    }
+  }
+}
+
 }  // namespace
 
 BitRows BitPlanes::plane(int k) const {
@@ -57,7 +80,10 @@ BitPlanes pack_planes(std::span<const std::uint8_t> codes, int rows, std::size_t
 }
 
 ColumnPlanes make_columns(const BitPlanes& rows) {
-  ColumnPlanes columns{rows.rows, rows.length, rows.bits, {}, {}};
+  ColumnPlanes columns;
+  columns.columns = rows.rows;
+  columns.length = rows.length;
+  columns.bits = rows.bits;
   columns.weighted_ones.assign(static_cast<std::size_t>(rows.rows), 0);
   const auto words = static_cast<std::size_t>(rows.row_words());
   for (int k = 0; k < rows.bits; ++k) {
@@ -70,12 +96,33 @@ ColumnPlanes make_columns(const BitPlanes& rows) {
   return columns;
 }
 
-ColumnPlanes make_columns(const BitMatrix& weights, int branch) {
+namespace {
+
+/// Tells `columns` what `mask` prunes.
+void prune(ColumnPlanes& columns, const BlockMask& mask) {
+  const auto words = static_cast<std::size_t>(words_for(columns.length));
+  columns.group = mask.cut.group;
+  columns.pruned.assign(static_cast<std::size_t>(mask.groups) * words, 0);
+  for (int g = 0; g < mask.groups; ++g) {
+    std::uint64_t* row = &columns.pruned[static_cast<std::size_t>(g) * words];
+    for (int i = 0; i < columns.length; ++i) {
+      const bool kept = mask.keeps(g, i / mask.cut.block);
+      row[i / 64] |= std::uint64_t{!kept} << (i % 64);
+    }
+    columns.lengths.push_back(mask.kept_inputs(g, columns.length));
+  }
+}
+
+}  // namespace
+
+ColumnPlanes make_columns(const BitMatrix& weights, int branch, const BlockMask& mask) {
   const std::size_t size =
       static_cast<std::size_t>(weights.out) * static_cast<std::size_t>(weights.row_words());
   const auto begin = weights.words.begin() + static_cast<std::ptrdiff_t>(size) * branch;
-  return make_columns(
+  ColumnPlanes columns = make_columns(
       BitPlanes{weights.out, weights.in, 1, {begin, begin + static_cast<std::ptrdiff_t>(size)}});
+  if (!mask.empty()) prune(columns, mask);
+  return columns;
 }
 
 std::vector<std::int32_t> plane_product(const BitPlanes& a, Signedness kind,
@@ -90,13 +137,18 @@ std::vector<std::int32_t> plane_product(const BitPlanes& a, Signedness kind,
   // With D = K - X mismatches of a plane pair: 2X - K = K - 2D, and X - Z(w) = popcount(w) - D.
   const bool both_signed = kind == Signedness::kSigned;
   const std::int32_t factor = both_signed ? 2 : 1;
-  const std::int32_t full = max_code(a.bits) * max_code(b.bits) * b.length;
-  std::vector<std::int32_t> base(columns, full);
-  if (!both_signed) {
-    for (std::size_t n = 0; n < columns; ++n) base[n] = max_code(a.bits) * b.weighted_ones[n];
+  std::vector<std::int32_t> base(columns);
+  for (std::size_t n = 0; n < columns; ++n) {
+    const std::int32_t length = b.group == 0 ? b.length : b.lengths[group_of(b, n)];
+    base[n] = max_code(a.bits) * (both_signed ? max_code(b.bits) * length : b.weighted_ones[n]);
   }
-  for (std::size_t row = 0; row < acc.size(); row += columns) {
-    for (std::size_t n = 0; n < columns; ++n) acc[row + n] = base[n] - factor * acc[row + n];
+  std::vector<std::int32_t> outside(std::max<std::size_t>(1, b.lengths.size()), 0);
+  for (int row = 0; row < a.rows; ++row) {
+    if (b.group > 0) pruned_mismatches(a, b, row, outside);
+    const std::size_t at = static_cast<std::size_t>(row) * columns;
+    for (std::size_t n = 0; n < columns; ++n) {
+      acc[at + n] = base[n] - factor * (acc[at + n] - outside[group_of(b, n)]);
+    }
   }
   return acc;
 }

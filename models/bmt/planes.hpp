@@ -34,15 +34,20 @@ struct ColumnPlanes {
   int bits = 0;
   std::vector<PackedColumns> planes;
   std::vector<std::int32_t> weighted_ones;  ///< [columns]: sum_k 2^k * popcount(plane k)
+  // Pruned weights only; bits of pruned inputs are 0 in every plane.
+  int group = 0;                      ///< columns of a group; 0: every input enters every sum
+  std::vector<std::uint64_t> pruned;  ///< [group][word]: inputs that do not enter
+  std::vector<std::int32_t> lengths;  ///< [group]: inputs that do
 };
 
 ColumnPlanes make_columns(const BitPlanes& rows);
-/// One branch of 1-bit weights.
-ColumnPlanes make_columns(const BitMatrix& weights, int branch);
+/// One branch of 1-bit weights, of which `mask` prunes blocks.
+ColumnPlanes make_columns(const BitMatrix& weights, int branch, const BlockMask& mask = {});
 
 enum class Signedness { kSigned, kUnsigned };
 
-/// acc[m * b.columns + n] = sum_i value(a_mi) * value(b_ni), exact; `a` is read as `kind`.
+/// acc[m * b.columns + n] = sum_i value(a_mi) * value(b_ni) over the inputs that column n keeps,
+/// exact; `a` is read as `kind`.
 std::vector<std::int32_t> plane_product(const BitPlanes& a, Signedness kind, const ColumnPlanes& b);
 
 }  // namespace bat::bmt

@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <limits>
 #include <random>
+#include <utility>
 
 #include "models/bmt/primitives.hpp"
 
@@ -55,19 +56,22 @@ struct Target {
 };
 
 constexpr std::int64_t kResidualDeviation = 2000;  ///< of a LayerNorm output
+/// Masks have a generator of their own: the rest of a model does not depend on them.
+constexpr std::uint64_t kMaskSeed = 0x9E3779B97F4A7C15;
+
 constexpr std::int64_t kUpdateDeviation = 1000;    ///< of what is added to the residual stream
 
 class Builder {
  public:
-  Builder(const RandomModelSpec& spec, std::uint64_t seed) : s_(spec), rng_(seed) {}
+  Builder(const RandomModelSpec& spec, std::uint64_t seed)
+      : s_(spec), rng_(seed), mask_rng_(seed ^ kMaskSeed) {}
 
   Model build() {
     Model m = header();
     embedding(m);
     for (int i = 0; i < s_.layers; ++i) m.layers.push_back(layer(i));
     if (s_.pooler) {
-      m.pooler =
-          linear(s_.hidden, s_.hidden, code_deviation(s_.hidden), {.deviation = 64, .center = 128});
+      m.pooler = linear(s_.hidden, s_.hidden, {}, {.deviation = 64, .center = 128});
     }
     m.classifier = code_matrix(s_.classes, s_.hidden);
     for (int k = 0; k < s_.classes; ++k) {
@@ -95,6 +99,7 @@ class Builder {
     m.classes = s_.classes;
     m.max_tokens = s_.max_tokens;
     m.embed_shift = s_.embed_shift;
+    if (s_.pruned_matrices != 0) m.pruning = s_.pruning;
     if (s_.input == InputKind::kTokens) {
       m.segments = s_.segments;
       m.vocab_size = s_.vocab;
@@ -141,6 +146,54 @@ class Builder {
       for (int o = 0; o < out; ++o) w.row(br, o).back() &= (std::uint64_t{1} << (in % 64)) - 1;
     }
     return w;
+  }
+
+  int pruned_blocks(int blocks) {
+    const int percent =
+        s_.pruned_percent >= 0 ? s_.pruned_percent : static_cast<int>(mask_rng_.uniform(0, 100));
+    return std::min(blocks - 1, (blocks * percent + 50) / 100);
+  }
+
+  /// A balanced mask: every group drops the same number of blocks, random ones.
+  BlockMask mask(PrunedMatrices which, int out, int in) {
+    if (!s_.pruning.used() || (s_.pruned_matrices & which) == 0) return {};
+    BlockMask mask(s_.pruning, out, in);
+    std::fill(mask.kept.begin(), mask.kept.end(), 1);
+    const int pruned = pruned_blocks(mask.blocks);
+    for (int g = 0; g < mask.groups; ++g) {
+      // Now and then the blocks of the group before, so that groups with equal masks occur.
+      const bool same = g > 0 && mask_rng_.one_in(4);
+      for (int dropped = 0; dropped < pruned && !same;) {
+        const auto b = static_cast<int>(mask_rng_.uniform(0, mask.blocks - 1));
+        if (!mask.keeps(g, b)) continue;
+        mask.keep(g, b, false);
+        ++dropped;
+      }
+      for (int b = 0; b < mask.blocks && same; ++b) mask.keep(g, b, mask.keeps(g - 1, b));
+    }
+    return mask;
+  }
+
+  /// Random bits with zeros where `mask` prunes.
+  BitMatrix bit_matrix(int out, int in, const BlockMask& mask) {
+    BitMatrix w = bit_matrix(out, in);
+    if (mask.empty()) return w;
+    for (int br = 0; br < w.branches; ++br) {
+      for (int o = 0; o < out; ++o) {
+        for (int i = 0; i < in; ++i) {
+          if (!mask.keeps_input(o, i)) w.set_bit(br, o, i, false);
+        }
+      }
+    }
+    return w;
+  }
+
+  /// Most inputs that enter a sum.
+  static int length(const BlockMask& mask, int in) {
+    if (mask.empty()) return in;
+    int most = 0;
+    for (int g = 0; g < mask.groups; ++g) most = std::max(most, mask.kept_inputs(g, in));
+    return most;
   }
 
   /// Mean square of an evenly spread code, signed or unsigned value.
@@ -216,20 +269,24 @@ class Builder {
     return rq;
   }
 
-  Linear linear(int out, int in, std::int64_t acc_deviation, Target target) {
+  Linear linear(int out, int in, BlockMask mask, Target target) {
+    const int inner = length(mask, in);
     target.outputs = out;
     target.branches = s_.branches;
-    target.acc_deviation = std::max<std::int64_t>(1, acc_deviation);
-    target.acc_max = max_value() * in;
-    return {bit_matrix(out, in), scaled(target)};
+    target.acc_deviation = std::max<std::int64_t>(1, code_deviation(inner));
+    target.acc_max = max_value() * inner;
+    BitMatrix weight = bit_matrix(out, in, mask);
+    return {std::move(weight), scaled(target), std::move(mask)};
   }
 
   /// Bit form where the model has it, codes otherwise.
-  Linear projection(int out, int in, const Target& codes) {
+  Linear projection(int out, int in, BlockMask mask, const Target& codes) {
     if (s_.act_bits == 1 && s_.branches == 1) {
-      return {bit_matrix(out, in), thresholds(out, code_deviation(in), in)};
+      const int inner = length(mask, in);
+      BitMatrix weight = bit_matrix(out, in, mask);
+      return {std::move(weight), thresholds(out, code_deviation(inner), inner), std::move(mask)};
     }
-    return linear(out, in, code_deviation(in), codes);
+    return linear(out, in, std::move(mask), codes);
   }
 
   Requant product_requant(int outputs, int length, Target target) {
@@ -242,7 +299,7 @@ class Builder {
     return scaled(target);
   }
 
-  SoftmaxParams softmax() {
+  SoftmaxParams softmax(int heads) {
     SoftmaxParams p;
     const std::int64_t deviation =
         std::max<std::int64_t>(1, mean_square() * isqrt(static_cast<std::uint64_t>(s_.head_dim)));
@@ -253,7 +310,7 @@ class Builder {
     const std::int64_t idx_mul = (std::int64_t{32} << p.idx_shift) / deviation;
     const int log_tokens = static_cast<int>(std::bit_width(static_cast<unsigned>(s_.max_tokens)));
     p.prob_shift = std::clamp(36 - log_tokens - (s_.act_bits - 1), 1, 47);
-    for (int h = 0; h < s_.heads; ++h) {
+    for (int h = 0; h < heads; ++h) {
       p.idx_mul.push_back(static_cast<std::int32_t>(
           extreme(8) ? rng_.pick(std::array<std::int64_t, 3>{0, 1, 65535})
                      : std::min<std::int64_t>(65535, idx_mul * rng_.uniform(768, 1280) / 1024)));
@@ -296,22 +353,24 @@ class Builder {
   }
 
   Layer layer(int i) {
-    const int width = s_.heads * s_.head_dim;
+    const int heads = s_.layer_heads.empty() ? s_.heads : s_.layer_heads[idx(i)];
+    const int width = heads * s_.head_dim;
+    const int d = s_.hidden;
     const Target update{.deviation = kUpdateDeviation, .center = 0};
     Layer l;
-    l.q = projection(width, s_.hidden, signed_codes());
-    l.k = projection(width, s_.hidden, signed_codes());
-    l.v = projection(width, s_.hidden, signed_codes());
+    l.q = projection(width, d, mask(kPrunedQ, width, d), signed_codes());
+    l.k = projection(width, d, mask(kPrunedK, width, d), signed_codes());
+    l.v = projection(width, d, mask(kPrunedV, width, d), signed_codes());
     if (s_.attention == Attention::kSoftmax) {
-      l.softmax = softmax();
+      l.softmax = softmax(heads);
     } else {
-      l.threshold = product_requant(s_.heads, s_.head_dim, unsigned_codes());
+      l.threshold = product_requant(heads, s_.head_dim, unsigned_codes());
     }
     l.context = product_requant(width, s_.max_tokens, signed_codes());
-    l.o = linear(s_.hidden, width, code_deviation(width), update);
+    l.o = linear(d, width, mask(kPrunedO, d, width), update);
     l.ln1 = layer_norm(s_.act_bits);
-    l.f1 = projection(s_.ffn, s_.hidden, unsigned_codes());
-    l.f2 = linear(s_.hidden, s_.ffn, code_deviation(s_.ffn), update);
+    l.f1 = projection(s_.ffn, d, mask(kPrunedF1, s_.ffn, d), unsigned_codes());
+    l.f2 = linear(d, s_.ffn, mask(kPrunedF2, d, s_.ffn), update);
     const bool last = i + 1 == s_.layers;
     l.ln2 = layer_norm(last && !s_.pooler ? kClassifierBits : s_.act_bits);
     return l;
@@ -319,6 +378,7 @@ class Builder {
 
   const RandomModelSpec& s_;
   Random rng_;
+  Random mask_rng_;
 };
 
 }  // namespace

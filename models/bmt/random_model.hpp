@@ -3,11 +3,23 @@
 #pragma once
 
 #include <cstdint>
+#include <vector>
 
 #include "models/bmt/model.hpp"
 #include "models/bmt/sample.hpp"
 
 namespace bat::bmt {
+
+/// Matrices of a layer that may be pruned; values combine.
+enum PrunedMatrices : unsigned {
+  kPrunedQ = 1,
+  kPrunedK = 2,
+  kPrunedV = 4,
+  kPrunedO = 8,
+  kPrunedF1 = 16,
+  kPrunedF2 = 32,
+  kPrunedAll = 63,
+};
 
 struct RandomModelSpec {
   InputKind input = InputKind::kTokens;
@@ -28,6 +40,10 @@ struct RandomModelSpec {
   int embed_shift = 4;
   /// Some rows and channels pushed to saturation, thresholds at -32768 and 32767, extreme shifts.
   bool adversarial = true;
+  std::vector<int> layer_heads{};  ///< heads of each layer; empty: `heads` in all
+  Pruning pruning{};               ///< random masks for `pruned_matrices`; unused: a dense model
+  unsigned pruned_matrices = kPrunedAll;
+  int pruned_percent = 50;  ///< blocks that go, one of each row stays; -1: another share a matrix
 };
 
 /// A valid model with near balanced bits and a residual stream within int16 (apart from the

@@ -105,11 +105,13 @@ class Reference {
   }
 
   /// Accumulators of row `n`, output `j`, one a branch. `is_signed` tells how codes are read.
-  std::array<std::int64_t, 2> dot(const Matrix& codes, int n, const BitMatrix& w, int j,
+  std::array<std::int64_t, 2> dot(const Matrix& codes, int n, const Linear& l, int j,
                                   bool is_signed) const {
+    const BitMatrix& w = l.weight;
     std::array<std::int64_t, 2> acc = {};
     for (int br = 0; br < w.branches; ++br) {
       for (int i = 0; i < w.in; ++i) {
+        if (!l.mask.keeps_input(j, i)) continue;
         const int o = codes.at(n, i);
         const int value = is_signed ? signed_value(o, m_.act_bits) : o;
         acc[idx(br)] += value * (w.bit(br, j, i) ? 1 : -1);
@@ -127,7 +129,7 @@ class Reference {
     Matrix out(codes.rows, l.weight.out);
     for (int n = 0; n < out.rows; ++n) {
       for (int j = 0; j < out.cols; ++j) {
-        const auto acc = dot(codes, n, l.weight, j, true);
+        const auto acc = dot(codes, n, l, j, true);
         out.at(n, j) = bit_or_code(l.out, j, {acc.data(), idx(l.weight.branches)}, bits);
       }
     }
@@ -137,7 +139,7 @@ class Reference {
   void residual(const Matrix& codes, const Linear& l, bool is_signed, Matrix& x) {
     for (int n = 0; n < x.rows; ++n) {
       for (int j = 0; j < x.cols; ++j) {
-        const auto acc = dot(codes, n, l.weight, j, is_signed);
+        const auto acc = dot(codes, n, l, j, is_signed);
         const std::int64_t sum = affine(l.out, j, {acc.data(), idx(l.weight.branches)});
         x.at(n, j) = sat16(x.at(n, j) + (sum >> l.out.shift));
       }

@@ -39,10 +39,12 @@ class Flips {
   std::int64_t distance_ = 0;
 };
 
-void flip(BitMatrix& matrix, Flips& flips) {
+/// Pruned weights are in no memory and cannot flip.
+void flip(BitMatrix& matrix, const BlockMask& mask, Flips& flips) {
   for (int branch = 0; branch < matrix.branches; ++branch) {
     for (int o = 0; o < matrix.out; ++o) {
       for (int i = 0; i < matrix.in; ++i) {
+        if (!mask.keeps_input(o, i)) continue;
         if (flips.next()) matrix.set_bit(branch, o, i, !matrix.bit(branch, o, i));
       }
     }
@@ -79,10 +81,10 @@ Model flip_weight_bits(Model model, double rate, std::uint64_t seed) {
   Flips flips(rate, seed);
   for (Layer& layer : model.layers) {
     for (Linear* linear : {&layer.q, &layer.k, &layer.v, &layer.o, &layer.f1, &layer.f2}) {
-      flip(linear->weight, flips);
+      flip(linear->weight, linear->mask, flips);
     }
   }
-  if (model.pooler) flip(model.pooler->weight, flips);
+  if (model.pooler) flip(model.pooler->weight, {}, flips);
   flip(model.patch, flips);
   flip(model.classifier, flips);
   return model;

@@ -37,6 +37,13 @@ TEST(BitFlips, RateAndSeed) {
   EXPECT_EQ(differing(all.layers[0].f1.weight, model.layers[0].f1.weight), 128 * 512);
 }
 
+TEST(BitFlips, PrunedWeightsStay) {
+  RandomModelSpec spec;
+  spec.pruning = {8, 8};
+  const Model flipped = flip_weight_bits(random_model(spec, 4), 0.5, 1);
+  EXPECT_TRUE(validate(flipped).ok()) << validate(flipped).error().message;
+}
+
 TEST(Noise, DeviationFollowsTheRow) {
   std::vector<std::int32_t> x(20000, 1000);
   std::fill(x.begin() + 10000, x.end(), 100);

@@ -75,7 +75,24 @@ class Validator {
            in_range("classes", m_.classes, 1, kMaxClasses) &&
            in_range("max_tokens", m_.max_tokens, 1, kMaxTokens) &&
            in_range("embed_shift", m_.embed_shift, 0, 7) &&
-           in_range("segments", m_.segments, 1, 2) && task();
+           in_range("segments", m_.segments, 1, 2) && pruning() && task();
+  }
+
+  bool pruning() {
+    bool masks = false;
+    for (const Layer& l : m_.layers) {
+      for (const Linear* linear : {&l.q, &l.k, &l.v, &l.o, &l.f1, &l.f2}) {
+        masks = masks || !linear->mask.empty();
+      }
+    }
+    if (!m_.pruning.used()) {
+      return require(m_.pruning == Pruning{}, "pruning.block is {}, must be at least 1",
+                     m_.pruning.block) &&
+             require(!masks, "a matrix has a mask, but the model says nothing of pruning");
+    }
+    return in_range("pruning.block", m_.pruning.block, 1, kMaxBinaryLength) &&
+           in_range("pruning.group", m_.pruning.group, 1, kMaxBinaryLength) &&
+           require(masks, "pruning: no matrix has a mask");
   }
 
   bool task() {
@@ -209,12 +226,69 @@ class Validator {
     return true;
   }
 
+  /// Shape, balance, and that what is pruned holds nothing.
+  bool mask(const std::string& name, const Linear& l, int out, int in) {
+    const BlockMask& mask = l.mask;
+    if (mask.empty()) return true;
+    const BlockMask shape(m_.pruning, out, in);
+    if (!require(mask.cut == m_.pruning, "{}.mask is cut in {} x {}, the model says {} x {}", name,
+                 mask.cut.block, mask.cut.group, m_.pruning.block, m_.pruning.group) ||
+        !require(mask.groups == shape.groups && mask.blocks == shape.blocks,
+                 "{}.mask has {} groups of {} blocks, must have {} of {}", name, mask.groups,
+                 mask.blocks, shape.groups, shape.blocks) ||
+        !length(name + ".mask", mask.kept, product(shape.groups, shape.blocks))) {
+      return false;
+    }
+    return balance(name, mask) && pruned_weights(name, l);
+  }
+
+  bool balance(const std::string& name, const BlockMask& mask) {
+    int first = 0;
+    for (int g = 0; g < mask.groups; ++g) {
+      int count = 0;
+      for (int b = 0; b < mask.blocks; ++b) count += mask.keeps(g, b) ? 1 : 0;
+      if (g == 0) first = count;
+      if (!require(count >= 1, "{}.mask: group {} keeps no block, must keep at least 1", name, g) ||
+          !require(count == first,
+                   "{}.mask: group {} keeps {} blocks, group 0 keeps {}: must be the same", name, g,
+                   count, first)) {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  bool pruned_weights(const std::string& name, const Linear& l) {
+    const BitMatrix& w = l.weight;
+    for (int br = 0; br < w.branches; ++br) {
+      for (int o = 0; o < w.out; ++o) {
+        for (int i = 0; i < w.in; ++i) {
+          if (!require(l.mask.keeps_input(o, i) || !w.bit(br, o, i),
+                       "{}.weight: row {} has bits in pruned block {}, must be 0", name, o,
+                       i / l.mask.cut.block)) {
+            return false;
+          }
+        }
+      }
+    }
+    return true;
+  }
+
+  /// Most inputs that enter a sum.
+  static int longest(const Linear& l, int in) {
+    if (l.mask.empty()) return in;
+    int most = 0;
+    for (int g = 0; g < l.mask.groups; ++g) most = std::max(most, l.mask.kept_inputs(g, in));
+    return most;
+  }
+
   /// `bit_capable`: threshold form in models with 1-bit activations and one branch.
   bool linear(const std::string& name, const Linear& l, int out, int in, bool bit_capable) {
+    if (!bit_matrix(name + ".weight", l.weight, out, in) || !mask(name, l, out, in)) return false;
     const bool bits = bit_capable && m_.act_bits == 1 && m_.branches == 1;
     const RequantRule rule{out, m_.branches, bits,
-                           static_cast<std::int64_t>(max_code(m_.act_bits)) * in};
-    return bit_matrix(name + ".weight", l.weight, out, in) && requant(name, l.out, rule);
+                           static_cast<std::int64_t>(max_code(m_.act_bits)) * longest(l, in)};
+    return requant(name, l.out, rule);
   }
 
   bool encoder() {
@@ -270,7 +344,8 @@ class Validator {
   }
 
   bool head() {
-    return (!m_.pooler || linear("pooler", *m_.pooler, m_.hidden, m_.hidden, false)) &&
+    return (!m_.pooler || (require(m_.pooler->mask.empty(), "pooler: cannot be pruned") &&
+                           linear("pooler", *m_.pooler, m_.hidden, m_.hidden, false))) &&
            code_matrix("classifier.weight", m_.classifier, m_.classes, m_.hidden) &&
            length("classifier.offset", m_.classifier_offset, static_cast<std::size_t>(m_.classes));
   }

@@ -57,6 +57,75 @@ TEST(Validate, Header) {
                          });
 }
 
+Model pruned() {
+  RandomModelSpec spec;
+  spec.hidden = 40;
+  spec.pruning = {16, 20};
+  spec.pruned_percent = 40;
+  spec.adversarial = false;
+  return random_model(spec, 1);
+}
+
+TEST(Validate, Pruning) {
+  const auto first = [](bool kept) {
+    return [kept](Model& m) {
+      BlockMask& mask = m.layers[0].f1.mask;
+      for (int b = 0; b < mask.blocks; ++b) {
+        if (mask.keeps(1, b) != kept) return mask.keep(1, b, kept);
+      }
+    };
+  };
+  expect_broken(
+      pruned(),
+      {
+          {"pruning.block is -1", [](Model& m) { m.pruning.block = -1; }},
+          {"pruning.group is 0", [](Model& m) { m.pruning.group = 0; }},
+          {"pruning.block is 16384", [](Model& m) { m.pruning.block = 16384; }},
+          {"says nothing of pruning", [](Model& m) { m.pruning = {}; }},
+          {"no matrix has a mask",
+           [](Model& m) {
+             Layer& l = m.layers[0];
+             for (Linear* x : {&l.q, &l.k, &l.v, &l.o, &l.f1, &l.f2}) x->mask = {};
+           }},
+          {"layers.0.q.mask is cut in 16 x 20, the model says 8 x 20",
+           [](Model& m) { m.pruning.block = 8; }},
+          {"f2.mask has 1 groups",
+           [](Model& m) { m.layers[0].f2.mask = BlockMask(m.pruning, 20, 64); }},
+          {"f1.mask has 11 elements", [](Model& m) { m.layers[0].f1.mask.kept.pop_back(); }},
+          {"f1.mask: group 1 keeps 3 blocks, group 0 keeps 2", first(true)},
+          {"f1.mask: group 1 keeps 1 blocks", first(false)},
+          {"f1.mask: group 0 keeps no block",
+           [](Model& m) { m.layers[0].f1.mask = BlockMask(m.pruning, 64, 40); }},
+          {"f1.weight: row 63 has bits in pruned block",
+           [](Model& m) {
+             Linear& f1 = m.layers[0].f1;
+             for (int i = 0; i < 40; ++i) f1.weight.set_bit(0, 63, i, true);
+           }},
+          {"pooler: cannot be pruned",
+           [](Model& m) {
+             m.pooler = m.layers[0].f1;
+             m.layers[0].ln2 = m.layers[0].ln1;
+           }},
+      });
+}
+
+/// The bound on sums counts the inputs that are kept.
+TEST(Validate, PrunedInputsDoNotCountForTheWorstCase) {
+  RandomModelSpec spec;
+  spec.act_bits = 8;
+  spec.ffn = 64;
+  spec.pruning = {16, 16};
+  spec.adversarial = false;
+  Model model = random_model(spec, 1);
+  Requant& out = model.layers[0].f2.out;
+  out.mul.assign(out.mul.size(), 32767);
+  const std::int64_t room = (std::int64_t{1} << 47) - 1 - std::int64_t{32767} * 255 * 32;
+  out.offset.assign(out.offset.size(), room);
+  EXPECT_TRUE(validate(model).ok()) << validate(model).error().message;
+  out.offset.back() += 1;
+  EXPECT_NE(validate(model).error().message.find("more than 48 bits"), std::string::npos);
+}
+
 TEST(Validate, RegressionNeedsAScale) {
   RandomModelSpec spec;
   spec.classes = 1;

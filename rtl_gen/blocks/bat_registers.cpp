@@ -47,7 +47,8 @@ Register shape(const Config& config, const Plan& plan) {
            field("SOFTMAX", 24, 1, flag(config.features.softmax), "softmax attention"),
            field("THRESHOLD", 25, 1, flag(config.features.threshold), "threshold attention"),
            field("TOKENS", 26, 1, flag(config.features.tokens), "token input"),
-           field("FEATURES", 27, 1, flag(config.features.feature_rows), "feature input")}};
+           field("FEATURES", 27, 1, flag(config.features.feature_rows), "feature input"),
+           field("PRUNING", 28, 1, flag(config.features.pruning), "masks of pruned blocks")}};
 }
 
 }  // namespace

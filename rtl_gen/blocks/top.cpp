@@ -465,6 +465,7 @@ emit::Constants common_parameters(const Config& config, const Plan& plan) {
           {"PDepth", plan.p_ring_words},
           {"LDepth", plan.l_ring_words},
           {"LogitDepth", plan.logit_words},
+          {"Pruning", flag(config.features.pruning)},
           {"SoftmaxEn", flag(config.features.softmax)},
           {"TokensEn", flag(config.features.tokens)},
           {"FeaturesEn", flag(config.features.feature_rows)},

@@ -42,6 +42,7 @@ struct Config {
     bool threshold = true;     ///< threshold attention built in
     bool tokens = true;        ///< token input built in
     bool feature_rows = true;  ///< feature input built in
+    bool pruning = false;      ///< masks that skip pruned weight blocks built in
   } features;
 
   /// The largest model that fits.

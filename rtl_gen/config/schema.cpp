@@ -78,6 +78,9 @@ const auto& table() {
       flag(
           "features", "feature_rows", [](Config& c) -> bool& { return c.features.feature_rows; },
           "feature input (patches, rows) built in"),
+      flag(
+          "features", "pruning", [](Config& c) -> bool& { return c.features.pruning; },
+          "masks that skip pruned weight blocks built in"),
       number(
           "limits", "tokens", [](Config& c) -> int& { return c.limits.tokens; }, 1, bmt::kMaxTokens,
           "longest sequence"),

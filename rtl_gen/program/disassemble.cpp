@@ -38,8 +38,11 @@ std::string_view prefix(Op op) {
 bool applies(const Instruction& i, const Field& field) {
   if (i.op() != Op::kQmm || field.lsb < kQmmDMem.lsb) return true;
   const std::string_view name(field.name);
-  const bool res =
-      name == "QmmResBase" || name == "QmmRt" || name == "QmmStatFirst" || name == "QmmSkip0";
+  const bool res = name == "QmmResBase" || name == "QmmRt" || name == "QmmStatFirst" ||
+                   name == "QmmSkip0" || name == "QmmMaskHigh";
+  // Only masked products have a mask to show.
+  if (name == "QmmGrain" || name == "QmmMask") return i.get(kQmmGrain) != 0;
+  if (name == "QmmMaskHigh" && i.get(kQmmGrain) == 0) return false;
   const bool score = name == "QmmSlot" || name == "QmmSBase";
   switch (static_cast<Out>(i.get(kQmmOut))) {
     case Out::kRes:

@@ -62,6 +62,9 @@ Status check_fit(const Config& config, const bmt::Model& model) {
   if (model.input == bmt::InputKind::kFeatures && !f.feature_rows) {
     return missing("features.feature_rows", "feature input");
   }
+  if (model.pruning.used() && !f.pruning) {
+    return missing("features.pruning", "masks of pruned weight blocks");
+  }
   for (const Need& need : sizes(config, model)) {
     if (need.value <= need.limit) continue;
     return Error{fmt::format(

@@ -33,7 +33,34 @@ struct MatrixSpec {
   Mapping map;
   Product product = Product::kSigned;
   std::vector<TileRange> ranges;  ///< ranges that chunks do not cross
+  int granule = 1;                ///< tiles of a destination word: instructions start at one
+  isa::Out out = isa::Out::kBit;
 };
+
+/// Cuts tiles [first, end) into runs of equal masks. `segment` tiles are a head: a run is a part of
+/// one head or whole heads.
+std::vector<TileRun> cut_runs(int first, int end, int segment, const std::vector<WordMask>& masks) {
+  std::vector<TileRun> runs;
+  for (int tile = first; tile < end; ++tile) {
+    const WordMask& mask = masks[index(tile)];
+    const int head = tile - tile % segment;
+    if (!runs.empty() && runs.back().mask == mask) {
+      const bool part = runs.back().first_tile % segment != 0;
+      if (tile != head || !part) {
+        ++runs.back().tiles;
+        continue;
+      }
+    } else if (!runs.empty() && runs.back().first_tile < head && tile != head) {
+      // The run before ends inside this head: its part of it is a run of its own.
+      TileRun& whole = runs.back();
+      const TileRun part{head, tile - head, whole.mask};
+      whole.tiles = head - whole.first_tile;
+      runs.push_back(part);
+    }
+    runs.push_back({tile, 1, mask});
+  }
+  return runs;
+}
 
 class ImageBuilder {
  public:
@@ -120,11 +147,12 @@ class ImageBuilder {
     return {place(isa::Ring::kL, bits), ln.shift, ln.q_mul, ln.q_shift};
   }
 
-  /// Cuts ranges into chunks and packs each with `weights(bits, tile)`, `params(bits, tile)`.
-  template <typename Weights, typename Params>
+  /// Cuts ranges into chunks and packs each with `weights(bits, tile)`, `params(bits, tile)`;
+  /// `runs(first, end)` are the runs of a chunk.
+  template <typename Runs, typename Weights, typename Params>
   bool chunks(PackedMatrix& packed, const std::string& name, const std::vector<TileRange>& ranges,
-              Weights weights, Params params) {
-    TileCost cost{packed.tile_words(), 0, 0};
+              Runs runs, Weights weights, Params params) {
+    TileCost cost{packed.weight_words(packed.kw), 0, 0};
     (packed.params == isa::Ring::kT ? cost.t : cost.p) = packed.tile_param_words;
     int first = 0;
     for (const TileRange& range : ranges) {
@@ -140,7 +168,8 @@ class ImageBuilder {
       }
       const int end = first + range.tiles;
       for (; first < end; first += *step) {
-        Chunk chunk{first, std::min(*step, end - first), {}, {}};
+        Chunk chunk{first, std::min(*step, end - first), {}, {}, {}};
+        chunk.runs = runs(first, first + chunk.tiles);
         BitString w;
         BitString p;
         for (int tile = first; tile < first + chunk.tiles; ++tile) {
@@ -180,29 +209,87 @@ class ImageBuilder {
     bit_form ? append_thresholds(bits, plan_, thresholds) : append_records(bits, plan_, records);
   }
 
+  /// Outputs `from` .. `from + granule` tiles of one destination word lie in one group, inputs of
+  /// one operand word in one block: what is skipped is whole words of whole instructions.
+  bool check_cut(const MatrixSpec& spec) {
+    const bmt::Pruning& cut = spec.linear.mask.cut;
+    for (int word = 0; word < spec.map.words(plan_); ++word) {
+      const auto [first, count] = spec.map.word_inputs(plan_, word);
+      if (first / cut.block == (first + count - 1) / cut.block) continue;
+      return fail(fmt::format(
+          "{}: inputs {} .. {} are one operand word (array.depth is {}), a block of {} ends among "
+          "them: prune with blocks of whole operand words, or lower array.depth",
+          spec.name, first, first + count - 1, plan_.depth, cut.block));
+    }
+    const int segment_tiles = plan_.col_tiles(spec.map.output_segment);
+    for (int tile = 0; tile < spec.map.tiles(plan_); ++tile) {
+      const int within = tile % segment_tiles;
+      const int unit = tile - within + within / spec.granule * spec.granule;
+      const int first = spec.map.output(plan_, unit, 0);
+      const int start = spec.map.output(plan_, tile, 0);
+      const int last =
+          std::min(start + plan_.cols, (tile / segment_tiles + 1) * spec.map.output_segment) - 1;
+      if (first / cut.group == last / cut.group) continue;
+      return fail(fmt::format(
+          "{}: outputs {} .. {} belong together (array.cols is {}, array.depth {}), a group of {} "
+          "ends among them: prune with larger groups, a multiple of {}",
+          spec.name, first, last, plan_.cols, plan_.depth, cut.group, spec.granule * plan_.cols));
+    }
+    return true;
+  }
+
+  /// What every tile keeps; sets `kw`.
+  std::optional<std::vector<WordMask>> masks(PackedMatrix& packed, const MatrixSpec& spec) {
+    std::vector<WordMask> list;
+    for (int tile = 0; tile < spec.map.tiles(plan_); ++tile) {
+      const auto mask = word_mask(kept_words(plan_, spec.map, spec.linear.mask, tile), spec.out);
+      if (!mask) {
+        fail(fmt::format(
+            "{}: a mask tells {} operand words apart, at most {} with blocks of 4 words; a row has "
+            "{} (array.depth is {}): prune with larger blocks or raise array.depth",
+            spec.name, mask_bits(spec.out), mask_reach(spec.out), spec.map.words(plan_),
+            plan_.depth));
+        return std::nullopt;
+      }
+      packed.kw = std::max(packed.kw, mask->words);
+      list.push_back(*mask);
+    }
+    return list;
+  }
+
   bool linear(PackedMatrix& packed, const MatrixSpec& spec) {
     const bmt::Requant& rq = spec.linear.out;
     const bmt::BitMatrix& weight = spec.linear.weight;
-    packed.kw = spec.map.words(plan_);
+    if (!spec.linear.mask.empty() && !check_cut(spec)) return false;
+    packed.words = spec.map.words(plan_);
     packed.branches = weight.branches;
     packed.params = rq.is_bit() ? isa::Ring::kT : isa::Ring::kP;
     packed.tile_param_words = rq.is_bit() ? plan_.t_tile_words : plan_.p_tile_words;
     packed.shift = rq.shift;
-    const std::int64_t signed_bias = std::int64_t{weight.in} * max_code();
+    const auto masks_of_tiles = masks(packed, spec);
+    if (!masks_of_tiles) return false;
     const auto record = [&](int output) {
-      if (spec.product == Product::kSigned) return fold_signed(rq, output, signed_bias);
+      if (spec.product == Product::kSigned) {
+        return fold_signed(rq, output, std::int64_t{spec.linear.inner(output)} * max_code());
+      }
       std::array<std::int64_t, 2> bias{};
       for (int br = 0; br < weight.branches; ++br) {
-        bias[index(br)] = max_code() * count_zeros(weight, br, output);
+        bias[index(br)] = max_code() * count_zeros(spec.linear, br, output);
       }
       return fold_unsigned(rq, output, bias);
     };
     const auto threshold = [&](int output) {
-      return fold_bit_threshold(rq.threshold[index(output)], weight.in);
+      return fold_bit_threshold(rq.threshold[index(output)], spec.linear.inner(output));
     };
     return chunks(
         packed, spec.name, spec.ranges,
-        [&](BitString& bits, int tile) { append_tile(bits, plan_, spec.map, weight, tile); },
+        [&](int first, int end) {
+          return cut_runs(first, end, plan_.col_tiles(spec.map.output_segment), *masks_of_tiles);
+        },
+        [&](BitString& bits, int tile) {
+          append_tile(bits, plan_, spec.map, weight, tile,
+                      kept_words(plan_, spec.map, spec.linear.mask, tile));
+        },
         [&](BitString& bits, int tile) {
           tile_params(bits, rq.is_bit(), spec.map, tile, threshold, record);
         });
@@ -213,11 +300,14 @@ class ImageBuilder {
   bool code_matrix(PackedMatrix& packed, const std::string& name, const bmt::CodeMatrix& weight,
                    Record record) {
     const Mapping map = plain(weight.out, weight.in);
-    packed.kw = map.words(plan_);
+    packed.words = packed.kw = map.words(plan_);
     packed.planes = 8;
     packed.tile_param_words = plan_.p_tile_words;
     return chunks(
         packed, name, {{map.tiles(plan_), 1}},
+        [&](int first, int end) {
+          return std::vector<TileRun>{{first, end - first, {packed.words, 0, 0}}};
+        },
         [&](BitString& bits, int tile) { append_tile(bits, plan_, map, weight, tile); },
         [&](BitString& bits, int tile) {
           tile_params(
@@ -237,30 +327,49 @@ class ImageBuilder {
     });
   }
 
+  /// Most operand words that a tile of `l` keeps; inputs are not cut in heads.
+  int most_kept_words(const bmt::Linear& l, const Mapping& map) const {
+    int most = 0;
+    for (int tile = 0; tile < map.tiles(plan_); ++tile) {
+      const std::vector<bool> kept = kept_words(plan_, map, l.mask, tile);
+      most = std::max(most, static_cast<int>(std::count(kept.begin(), kept.end(), true)));
+    }
+    return most;
+  }
+
   /// Whole heads where they fit, parts of one head at word boundaries otherwise.
-  std::vector<TileRange> head_ranges(const bmt::Linear& l, int heads) const {
+  std::vector<TileRange> head_ranges(const bmt::Linear& l, const Mapping& map, int heads) const {
     const bool bit = l.out.is_bit();
-    const TileCost cost{l.weight.branches * plan_.kwords(l.weight.in), bit ? plan_.t_tile_words : 0,
+    const TileCost cost{l.weight.branches * most_kept_words(l, map), bit ? plan_.t_tile_words : 0,
                         bit ? 0 : plan_.p_tile_words};
     const TileRange whole{heads * head_tiles(), head_tiles()};
     if (chunk_tiles(plan_, whole, cost)) return {whole};
     return std::vector<TileRange>(index(heads), TileRange{head_tiles(), granule()});
   }
 
+  static isa::Out codes_of(const bmt::Linear& l) {
+    return l.out.is_bit() ? isa::Out::kBit : isa::Out::kCode;
+  }
+
   bool projection(PackedMatrix& packed, const std::string& name, const bmt::Linear& l, int heads) {
     const Mapping map{l.weight.out, m_.head_dim, l.weight.in, l.weight.in};
-    return linear(packed, {name, l, map, Product::kSigned, head_ranges(l, heads)});
+    return linear(packed, {name, l, map, Product::kSigned, head_ranges(l, map, heads), granule(),
+                           codes_of(l)});
   }
 
-  bool plain_linear(PackedMatrix& packed, const std::string& name, const bmt::Linear& l,
-                    Product product, int step) {
+  /// A product into rows of codes.
+  bool code_linear(PackedMatrix& packed, const std::string& name, const bmt::Linear& l) {
     const Mapping map = plain(l.weight.out, l.weight.in);
-    return linear(packed, {name, l, map, product, {{map.tiles(plan_), step}}});
+    return linear(
+        packed,
+        {name, l, map, Product::kSigned, {{map.tiles(plan_), granule()}}, granule(), codes_of(l)});
   }
 
-  bool output_projection(PackedMatrix& packed, const std::string& name, const bmt::Linear& l) {
-    const Mapping map{l.weight.out, l.weight.out, l.weight.in, m_.head_dim};
-    return linear(packed, {name, l, map, Product::kSigned, {{map.tiles(plan_), 1}}});
+  /// A product into the residual; inputs of `segment` each start an operand word.
+  bool residual_linear(PackedMatrix& packed, const std::string& name, const bmt::Linear& l,
+                       Product product, int segment) {
+    const Mapping map{l.weight.out, l.weight.out, l.weight.in, segment};
+    return linear(packed, {name, l, map, product, {{map.tiles(plan_), 1}}, 1, isa::Out::kRes});
   }
 
   bool layers() {
@@ -282,12 +391,12 @@ class ImageBuilder {
     if (!projection(packed.q, at + "q", l.q, packed.heads) ||
         !projection(packed.k, at + "k", l.k, packed.heads) ||
         !projection(packed.v, at + "v", l.v, packed.heads) || !groups(packed, l, at) ||
-        !output_projection(packed.o, at + "o", l.o)) {
+        !residual_linear(packed.o, at + "o", l.o, Product::kSigned, m_.head_dim)) {
       return false;
     }
     packed.ln1 = norm(l.ln1);
-    if (!plain_linear(packed.f1, at + "f1", l.f1, Product::kSigned, granule()) ||
-        !plain_linear(packed.f2, at + "f2", l.f2, Product::kUnsigned, 1)) {
+    if (!code_linear(packed.f1, at + "f1", l.f1) ||
+        !residual_linear(packed.f2, at + "f2", l.f2, Product::kUnsigned, l.f2.weight.in)) {
       return false;
     }
     packed.ln2 = norm(l.ln2);
@@ -363,9 +472,7 @@ class ImageBuilder {
   bool head() {
     if (m_.pooler) {
       image_.pooler.emplace();
-      if (!plain_linear(*image_.pooler, "pooler", *m_.pooler, Product::kSigned, granule())) {
-        return false;
-      }
+      if (!code_linear(*image_.pooler, "pooler", *m_.pooler)) return false;
     }
     return code_matrix(image_.classifier, "classifier", m_.classifier, [&](int output) {
       const std::int64_t bias = std::int64_t{m_.hidden} * squared_max(8);

@@ -12,6 +12,7 @@
 #include "rtl_gen/config/config.hpp"
 #include "rtl_gen/plan/plan.hpp"
 #include "rtl_gen/program/isa.hpp"
+#include "rtl_gen/program/word_mask.hpp"
 
 namespace bat {
 
@@ -23,18 +24,27 @@ struct Span {
   std::uint32_t words = 0;  ///< ring words
 };
 
+/// Column tiles of a chunk that keep the same operand words: one instruction a row tile.
+struct TileRun {
+  int first_tile = 0;
+  int tiles = 0;
+  WordMask mask;
+};
+
 /// Column tiles that are loaded together, with their thresholds (T) or scales (P).
 struct Chunk {
   int first_tile = 0;
   int tiles = 0;
   Span weights;
   Span params;
+  std::vector<TileRun> runs;  ///< one behind the other; a single one if nothing is pruned
 };
 
 /// A packed matrix product. Tiles of Q, K and V are per head, those of other matrices plain.
 struct PackedMatrix {
   int tiles = 0;
-  int kw = 0;      ///< words of the inner dimension
+  int words = 0;   ///< of a row of operand A
+  int kw = 0;      ///< the most of them that a tile keeps
   int planes = 1;  ///< planes of an operand B word, pb
   int branches = 1;
   isa::Ring params = isa::Ring::kP;
@@ -42,8 +52,8 @@ struct PackedMatrix {
   int shift = 0;             ///< wide products
   std::vector<Chunk> chunks;
 
-  /// W ring words of a tile.
-  int tile_words() const { return branches * planes * kw; }
+  /// W ring words of `count` tiles that keep `kept` words.
+  int weight_words(int kept, int count = 1) const { return count * branches * planes * kept; }
 };
 
 /// A LayerNorm with its L ring records.

@@ -111,10 +111,13 @@ inline constexpr Field kQmmDSeg{"QmmDSeg", 192, 16};
 inline constexpr Field kQmmDPs{"QmmDPs", 208, 12};
 inline constexpr Field kQmmDTg{"QmmDTg", 220, 6};
 inline constexpr Field kQmmFill{"QmmFill", 226, 1};
+inline constexpr Field kQmmGrain{"QmmGrain", 227, 2};
+inline constexpr Field kQmmMask{"QmmMask", 229, 27};
 inline constexpr Field kQmmResBase{"QmmResBase", 174, 16};
 inline constexpr Field kQmmRt{"QmmRt", 190, 10};
 inline constexpr Field kQmmStatFirst{"QmmStatFirst", 200, 1};
 inline constexpr Field kQmmSkip0{"QmmSkip0", 201, 1};
+inline constexpr Field kQmmMaskHigh{"QmmMaskHigh", 202, 25};
 inline constexpr Field kQmmSlot{"QmmSlot", 174, 1};
 inline constexpr Field kQmmSBase{"QmmSBase", 175, 13};
 inline constexpr Field kQmmLBase{"QmmLBase", 174, 11};
@@ -171,22 +174,23 @@ inline constexpr Field kStoreFirst{"StoreFirst", 75, 11};
 
 /// Every field, for the comparison with bat_pkg.sv and for disassembly.
 inline constexpr std::array kFields{
-    kOp,           kWaitDma,      kWaitQmm,     kWaitRow,     kWaitSmx,      kWaitSto,
-    kLoadDest,     kLoadBeats,    kLoadAddr,    kLoadWords,   kQmmASrc,      kQmmABase,
-    kQmmAPs,       kQmmPa,        kQmmBSrc,     kQmmBBase,    kQmmPb,        kQmmBr,
-    kQmmKw,        kQmmNct,       kQmmWFree,    kQmmOut,      kQmmShift,     kQmmOb,
-    kQmmRvalid,    kQmmCvalid,    kQmmRun,      kQmmTOff,     kQmmTFree,     kQmmBcast,
-    kQmmZUse,      kQmmZCnt,      kQmmZFirst,   kQmmZBase,    kQmmDMem,      kQmmDBase,
-    kQmmDSeg,      kQmmDPs,       kQmmDTg,      kQmmFill,     kQmmResBase,   kQmmRt,
-    kQmmStatFirst, kQmmSkip0,     kQmmSlot,     kQmmSBase,    kQmmLBase,     kLnRt,
-    kLnDw,         kLnLastv,      kLnD,         kLnLOff,      kLnLFree,      kLnShift,
-    kLnQMul,       kLnQShift,     kLnPlanes,    kLnXbBase,    kLnXbPs,       kLnResBase,
-    kLnRvalid,     kEmbedRt,      kEmbedDw,     kEmbedLastv,  kEmbedNb,      kEmbedKind,
-    kEmbedIds,     kEmbedAdd,     kEmbedStat,   kEmbedEshift, kEmbedN0,      kEmbedPosRows,
-    kEmbedTable,   kEmbedResBase, kEmbedRvalid, kEmbedInRow, kFeatKw,      kFeatK,        kFeatNb,
-    kFeatN0,       kFeatXbBase,   kFeatXbPs,    kFeatRvalid,  kFeatInRow, kSmxSlot,      kSmxN,
-    kSmxWords,     kSmxIdxMul,    kSmxIdxShift, kSmxProbMul,  kSmxProbShift, kSmxOb,
-    kSmxDBase,     kSmxDPs,       kStoreCount,  kStoreOutOff, kStoreFirst,
+    kOp,          kWaitDma,     kWaitQmm,      kWaitRow,      kWaitSmx,      kWaitSto,
+    kLoadDest,    kLoadBeats,   kLoadAddr,     kLoadWords,    kQmmASrc,      kQmmABase,
+    kQmmAPs,      kQmmPa,       kQmmBSrc,      kQmmBBase,     kQmmPb,        kQmmBr,
+    kQmmKw,       kQmmNct,      kQmmWFree,     kQmmOut,       kQmmShift,     kQmmOb,
+    kQmmRvalid,   kQmmCvalid,   kQmmRun,       kQmmTOff,      kQmmTFree,     kQmmBcast,
+    kQmmZUse,     kQmmZCnt,     kQmmZFirst,    kQmmZBase,     kQmmDMem,      kQmmDBase,
+    kQmmDSeg,     kQmmDPs,      kQmmDTg,       kQmmFill,      kQmmGrain,     kQmmMask,
+    kQmmResBase,  kQmmRt,       kQmmStatFirst, kQmmSkip0,     kQmmMaskHigh,  kQmmSlot,
+    kQmmSBase,    kQmmLBase,    kLnRt,         kLnDw,         kLnLastv,      kLnD,
+    kLnLOff,      kLnLFree,     kLnShift,      kLnQMul,       kLnQShift,     kLnPlanes,
+    kLnXbBase,    kLnXbPs,      kLnResBase,    kLnRvalid,     kEmbedRt,      kEmbedDw,
+    kEmbedLastv,  kEmbedNb,     kEmbedKind,    kEmbedIds,     kEmbedAdd,     kEmbedStat,
+    kEmbedEshift, kEmbedN0,     kEmbedPosRows, kEmbedTable,   kEmbedResBase, kEmbedRvalid,
+    kEmbedInRow,  kFeatKw,      kFeatK,        kFeatNb,       kFeatN0,       kFeatXbBase,
+    kFeatXbPs,    kFeatRvalid,  kFeatInRow,    kSmxSlot,      kSmxN,         kSmxWords,
+    kSmxIdxMul,   kSmxIdxShift, kSmxProbMul,   kSmxProbShift, kSmxOb,        kSmxDBase,
+    kSmxDPs,      kStoreCount,  kStoreOutOff,  kStoreFirst,
 };
 
 /// One instruction; words[0] holds bits 31:0.

@@ -101,10 +101,22 @@ std::array<int, 2> Mapping::word_inputs(const Plan& plan, int word) const {
           std::min(plan.depth, input_segment - within)};
 }
 
+std::vector<bool> kept_words(const Plan& plan, const Mapping& map, const bmt::BlockMask& mask,
+                             int tile) {
+  std::vector<bool> kept;
+  for (int word = 0; word < map.words(plan); ++word) {
+    // Columns of a tile and inputs of a word agree; the first ones are there.
+    kept.push_back(
+        mask.keeps_input(map.output(plan, tile, 0), map.word_inputs(plan, word).front()));
+  }
+  return kept;
+}
+
 void append_tile(BitString& out, const Plan& plan, const Mapping& map, const bmt::BitMatrix& weight,
-                 int tile) {
+                 int tile, const std::vector<bool>& kept) {
   for (int branch = 0; branch < weight.branches; ++branch) {
     for (int word = 0; word < map.words(plan); ++word) {
+      if (!kept[index(word)]) continue;
       append_columns(out, plan, map, tile, word, [&](int output, int first, int count) {
         return row_bits(weight.row(branch, output), first, count);
       });
@@ -150,10 +162,10 @@ LaneRecord fold_unsigned(const bmt::Requant& rq, int output, std::array<std::int
   return record;
 }
 
-std::int64_t count_zeros(const bmt::BitMatrix& weight, int branch, int output) {
-  std::int64_t ones = 0;
-  for (const std::uint64_t word : weight.row(branch, output)) ones += std::popcount(word);
-  return weight.in - ones;
+std::int64_t count_zeros(const bmt::Linear& linear, int branch, int output) {
+  std::int64_t ones = 0;  // none of them in a pruned block
+  for (const std::uint64_t word : linear.weight.row(branch, output)) ones += std::popcount(word);
+  return linear.inner(output) - ones;
 }
 
 void append_thresholds(BitString& out, const Plan& plan, const std::vector<int>& thresholds) {

@@ -46,9 +46,12 @@ struct Mapping {
   std::array<int, 2> word_inputs(const Plan& plan, int word) const;
 };
 
-/// Appends the W words of one tile of a 1-bit matrix; padding bits are 1.
+/// Operand words that a tile keeps; nothing is empty here, a dense matrix keeps all.
+std::vector<bool> kept_words(const Plan& plan, const Mapping& map, const bmt::BlockMask& mask,
+                             int tile);
+/// Appends the W words that `kept` names of one tile of a 1-bit matrix; padding bits are 1.
 void append_tile(BitString& out, const Plan& plan, const Mapping& map, const bmt::BitMatrix& weight,
-                 int tile);
+                 int tile, const std::vector<bool>& kept);
 /// Appends the W words of one tile of an 8-bit matrix, plane by plane; padding bits are 1.
 void append_tile(BitString& out, const Plan& plan, const Mapping& map,
                  const bmt::CodeMatrix& weight, int tile);
@@ -66,8 +69,8 @@ struct LaneRecord {
 LaneRecord fold_signed(const bmt::Requant& rq, int output, std::int64_t bias);
 /// Unsigned by static signed planes: acc = A - bias[branch].
 LaneRecord fold_unsigned(const bmt::Requant& rq, int output, std::array<std::int64_t, 2> bias);
-/// Zero bits of a weight row.
-std::int64_t count_zeros(const bmt::BitMatrix& weight, int branch, int output);
+/// Zero bits of a weight row among the inputs that are kept.
+std::int64_t count_zeros(const bmt::Linear& linear, int branch, int output);
 
 /// T words of one tile: `thresholds[c]` for column c.
 void append_thresholds(BitString& out, const Plan& plan, const std::vector<int>& thresholds);

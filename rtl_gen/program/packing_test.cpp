@@ -45,7 +45,7 @@ TEST(Packing, TileIsBranchMajorWithOnesAsPadding) {
   w.set_bit(0, 2, 0, true);
   w.set_bit(1, 2, 9, true);
   BitString bits;
-  append_tile(bits, p, {3, 3, 10, 10}, w, 1);  // output 2 and a padding column
+  append_tile(bits, p, {3, 3, 10, 10}, w, 1, {true, true});  // output 2 and a padding column
   const std::vector<std::uint8_t> expected{0x01, 0xFF, 0xFC, 0xFF, 0x00, 0xFF, 0xFE, 0xFF};
   EXPECT_EQ(bits.bytes(), expected);
 }

@@ -110,11 +110,12 @@ void Base::read_operand(Op& op, const Operand& a, int kw) {
   for (int plane = 0; plane < a.planes; ++plane) op.reads.push_back(operand_words(a, plane, kw));
 }
 
-Op Base::chunk_op(const PackedMatrix& matrix, const Chunk& chunk, const Operand& a, int rt) const {
-  Op op{qmm(a, rt, isa::SrcB::kW, matrix.kw, chunk.tiles), {}, {}, {}, {}};
+Op Base::run_op(const PackedMatrix& matrix, const TileRun& run, const Operand& a, int rt) const {
+  Op op{qmm(a, rt, isa::SrcB::kW, run.mask.words, run.tiles), {}, {}, {}, {}};
+  set_mask(op.instruction, run.mask);
   op.instruction.set(isa::kQmmPb, u(matrix.planes));
   op.instruction.set(isa::kQmmBr, u(matrix.branches));
-  read_operand(op, a, matrix.kw);
+  read_operand(op, a, matrix.words);
   return op;
 }
 

@@ -97,10 +97,11 @@ class Base {
                        int plane_stride);
   static Access operand_words(const Operand& a, int plane, int kw);
   static void read_operand(Op& op, const Operand& a, int kw);
-  /// One chunk of a matrix with static weights on one row tile; output fields still open.
-  Op chunk_op(const PackedMatrix& matrix, const Chunk& chunk, const Operand& a, int rt) const;
-  /// For each chunk, for each of `tiles`: `operand(rt)` in, `emit(op, chunk, rt, last_chunk)`
-  /// completes and appends the operation.
+  /// One run of tiles with static weights on one row tile; output fields still open.
+  Op run_op(const PackedMatrix& matrix, const TileRun& run, const Operand& a, int rt) const;
+  /// For each chunk, for each of `tiles`, for each run: `operand(rt)` in, `emit(op, part, rt,
+  /// last)` completes and appends the operation; `part` is the chunk cut down to the run, `last`
+  /// says that it is the last one of the matrix.
   template <typename OperandOf, typename Emit>
   void product(const PackedMatrix& matrix, const RowTiles& tiles, OperandOf operand, Emit emit) {
     for (const Chunk& chunk : matrix.chunks) {
@@ -108,10 +109,20 @@ class Base {
       const int params = load(chunk.params);
       for (const int rt : tiles) {
         const bool last = rt == tiles.back();
-        Op op = chunk_op(matrix, chunk, operand(rt), rt);
-        op.rings.push_back({weights, 0, static_cast<int>(chunk.weights.words), last});
-        op.rings.push_back({params, 0, static_cast<int>(chunk.params.words), last});
-        emit(std::move(op), chunk, rt, &chunk == &matrix.chunks.back());
+        int weight = 0;
+        int param = 0;
+        for (const TileRun& run : chunk.runs) {
+          const int weight_words = matrix.weight_words(run.mask.words, run.tiles);
+          const int param_words = run.tiles * matrix.tile_param_words;
+          Op op = run_op(matrix, run, operand(rt), rt);
+          op.rings.push_back({weights, weight, weight_words, last});
+          op.rings.push_back({params, param, param_words, last});
+          weight += weight_words;
+          param += param_words;
+          const Chunk part{run.first_tile, run.tiles, chunk.weights, chunk.params, {run}};
+          emit(std::move(op), part, rt,
+               &chunk == &matrix.chunks.back() && &run == &chunk.runs.back());
+        }
       }
     }
   }

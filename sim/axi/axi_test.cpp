@@ -129,7 +129,11 @@ TEST_P(AxiMemoryModes, MovesEveryBeatOnceAndKeepsTheProtocol) {
 
 INSTANTIATE_TEST_SUITE_P(Modes, AxiMemoryModes,
                          testing::Values(StallMode::kNone, StallMode::kRandom,
-                                         StallMode::kAdversarial));
+                                         StallMode::kAdversarial),
+                         [](const auto& mode) {
+                           return std::string(
+                               kStallModeNames[static_cast<std::size_t>(mode.param)]);
+                         });
 
 int cycles_to_read(int latency, int bandwidth, int beats) {
   AxiMemoryOptions options;

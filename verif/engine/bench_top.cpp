@@ -2,7 +2,7 @@
 // Writes the SystemVerilog of one engine test bench: popcount, qmm_row and a top that joins them
 // with the hand-written engine modules; and shape.hpp with the numbers for C++.
 //
-// usage: engine_bench_top RTL_DIR OUT_DIR TR TC TK Lanes BR PopStages AccW
+// usage: engine_bench_top RTL_DIR OUT_DIR TR TC TK Lanes BR PopStages AccW Pruning
 #include <fmt/format.h>
 
 #include <cstdio>
@@ -23,7 +23,7 @@ using namespace bat;
 using emit::Expr;
 
 struct Shape {
-  int rows, cols, depth, lanes, branches, pop_stages, acc_bits;
+  int rows, cols, depth, lanes, branches, pop_stages, acc_bits, pruning;
 
   static constexpr int kZeroBits = 16;
   static constexpr int kTRingWords = 64;
@@ -76,7 +76,8 @@ class Top {
         {"BR", s_.branches},
         {"AccW", s_.acc_bits},
         {"ZW", Shape::kZeroBits},
-        {"TDepth", Shape::kTRingWords}};
+        {"TDepth", Shape::kTRingWords},
+        {"Pruning", s_.pruning}};
     own_ports();
     control_ports(control, parameters);
     nets();
@@ -243,11 +244,12 @@ void write_file(const std::filesystem::path& path, const std::string& text) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  if (argc != 10) fail("wrong number of arguments");
+  if (argc != 11) fail("wrong number of arguments");
   const std::filesystem::path rtl = argv[1];
   const std::filesystem::path out = argv[2];
   const auto number = [&](int i) { return std::atoi(argv[i]); };
-  const Shape s{number(3), number(4), number(5), number(6), number(7), number(8), number(9)};
+  const Shape s{number(3), number(4), number(5), number(6),
+                number(7), number(8), number(9), number(10)};
   const auto leaf = [&](const std::string& name) {
     return checked(emit::read_interface(read_file(rtl / (name + ".sv"))));
   };
@@ -270,9 +272,10 @@ int main(int argc, char** argv) {
                          "inline constexpr int kRows = {}, kCols = {}, kDepth = {}, kLanes = {};\n"
                          "inline constexpr int kBranches = {}, kPopStages = {}, kAccBits = {};\n"
                          "inline constexpr int kWRing = {}, kTRing = {}, kOperandWords = {};\n"
-                         "inline constexpr int kZeroWords = {}, kWriteBits = {};\n",
+                         "inline constexpr int kZeroWords = {}, kWriteBits = {};\n"
+                         "inline constexpr bool kPruning = {};\n",
                          s.rows, s.cols, s.depth, s.lanes, s.branches, s.pop_stages, s.acc_bits,
                          Shape::kWRingWords, Shape::kTRingWords, Shape::kOperandWords,
-                         Shape::kZeroWords, s.write_bits()));
+                         Shape::kZeroWords, s.write_bits(), s.pruning != 0));
   return 0;
 }

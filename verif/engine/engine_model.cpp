@@ -31,12 +31,13 @@ std::uint64_t wrap(std::int64_t value) {
 
 std::array<std::uint32_t, 8> Qmm::encode() const {
   std::array<std::uint32_t, 8> words{};
-  const auto put = [&](const isa::Field& field, int value) {
+  const auto put = [&](const isa::Field& field, std::int64_t value) {
     for (int i = 0; i < field.width; ++i) {
       const int at = field.lsb + i;
       words[index(at / 32)] |= static_cast<std::uint32_t>((value >> i) & 1) << (at % 32);
     }
   };
+  put(isa::kQmmGrain, grain == 4 ? 3 : grain), put(isa::kQmmMask, static_cast<std::int64_t>(mask));
   put(isa::kOp, static_cast<int>(isa::Op::kQmm));
   put(isa::kQmmASrc, a_src), put(isa::kQmmABase, a_base), put(isa::kQmmAPs, a_ps);
   put(isa::kQmmPa, pa), put(isa::kQmmBSrc, b_src), put(isa::kQmmBBase, b_base);
@@ -52,12 +53,21 @@ std::array<std::uint32_t, 8> Qmm::encode() const {
   } else if (out == static_cast<int>(isa::Out::kRes)) {
     put(isa::kQmmResBase, res_base), put(isa::kQmmRt, rt);
     put(isa::kQmmStatFirst, stat_first), put(isa::kQmmSkip0, skip0);
+    put(isa::kQmmMaskHigh, static_cast<std::int64_t>(mask >> isa::kQmmMask.width));
   } else if (out == static_cast<int>(isa::Out::kScore)) {
     put(isa::kQmmSlot, slot), put(isa::kQmmSBase, s_base);
   } else {
     put(isa::kQmmLBase, l_base);
   }
   return words;
+}
+
+std::vector<int> Qmm::places() const {
+  std::vector<int> list;
+  for (int at = 0; static_cast<int>(list.size()) < kw; ++at) {
+    if (grain == 0 || (mask >> (at / grain) & 1) != 0) list.push_back(at);
+  }
+  return list;
 }
 
 /// Tile writer address of the present tile.
@@ -107,11 +117,12 @@ const std::vector<int>& Model::thresholds(int i) {
 
 std::int64_t Model::sum(const Qmm& q, int tile, int branch, int row, int col) {
   const Memory& a = q.a_src == 0 ? act : xb;
+  const std::vector<int> words = q.places();
   std::int64_t total = 0;
   for (int i = 0; i < q.pa; ++i) {
     for (int j = 0; j < q.pb; ++j) {
       for (int w = 0; w < q.kw; ++w) {
-        const Word& x = a[index(row)][index(q.a_base + i * q.a_ps + w)];
+        const Word& x = a[index(row)][index(q.a_base + i * q.a_ps + words[index(w)])];
         const int at = q.b_base + ((tile * q.br + branch) * q.pb + j) * q.kw + w;
         const Word& y = q.b_src == 0   ? weight(w_tail_ + at)[index(col)]
                         : q.b_src == 1 ? k[index(col)][index(at)]

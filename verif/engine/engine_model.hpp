@@ -43,10 +43,14 @@ struct Qmm {
   int res_base = 0, rt = 0, stat_first = 0, skip0 = 0;                 // RES
   int slot = 0, s_base = 0;                                            // SCORE
   int l_base = 0;                                                      // LOGIT
+  int grain = 0;           ///< words of a mask bit; 0: no mask
+  std::uint64_t mask = 0;  ///< over operand A words, for shapes with masks
 
   bool bit() const { return out == 0; }
   bool writes_tiles() const { return out <= 1; }
   bool uses_p() const { return out == 1 || out == 2 || out == 4; }
+  /// Places of the kw operand A words.
+  std::vector<int> places() const;
   std::array<std::uint32_t, 8> encode() const;
 };
 

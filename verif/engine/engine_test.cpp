@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <bit>
 
 #include "engine_bench.hpp"
 
@@ -43,6 +44,16 @@ void random_destination(Qmm& q, Rng& rng) {
   q.z_first = one_in(rng, 2);
 }
 
+/// A mask of enough bits for kw words; the last bit's words need not all be there.
+void random_mask(Qmm& q, Rng& rng) {
+  q.grain = 1 << pick(rng, 0, 2);
+  const int room = (q.out == 2 ? 52 : 27);
+  const int set = (q.kw + q.grain - 1) / q.grain;
+  const int most = std::min(room, (kActWords - q.grain) / (q.grain * q.pa));
+  const int bits = pick(rng, set, std::max(set, most));
+  while (std::popcount(q.mask) < set) q.mask |= std::uint64_t{1} << pick(rng, 0, bits - 1);
+}
+
 Qmm random_instruction(Rng& rng) {
   Qmm q;
   static constexpr int kOuts[] = {0, 0, 0, 0, 0, 1, 1, 2, 3, 4};
@@ -58,8 +69,10 @@ Qmm random_instruction(Rng& rng) {
   q.nct = pick(rng, 1, 5);
   const int limit = std::min(kWRing, kOperandWords);
   while (q.nct * q.br * q.pb * q.kw > limit) (q.nct > 1 ? q.nct : q.kw) -= 1;
-  q.a_ps = pick(rng, 0, (kActWords - q.kw) / q.pa);
-  q.a_base = pick(rng, 0, kActWords - q.kw - (q.pa - 1) * q.a_ps);
+  if (kPruning && q.out <= 2 && one_in(rng, 2)) random_mask(q, rng);
+  const int row = q.places().back() + 1;
+  q.a_ps = pick(rng, 0, (kActWords - row) / q.pa);
+  q.a_base = pick(rng, 0, kActWords - row - (q.pa - 1) * q.a_ps);
   q.rvalid = pick(rng, 1, kRows);
   q.cvalid = pick(rng, 1, kCols);
   q.shift = pick(rng, 0, 47);
@@ -105,6 +118,7 @@ TEST(Engine, ShortTiles) {
   for (Qmm& q : program) {
     q.kw = 1;
     q.pa = q.pb = 1;
+    q.grain = 0;
     q.a_base = std::min(q.a_base, kActWords - 1);
     q.b_base = std::min(q.b_base, kOperandWords - q.nct * q.br);
   }
@@ -130,6 +144,25 @@ TEST(Engine, NoGapsBetweenBitTiles) {
   Bench bench(200);
   std::vector<Qmm> program(10, bit_instruction());
   for (Qmm& q : program) q.t_free = 1;
+  Pace pace;
+  pace.hazards = false;
+  ASSERT_TRUE(bench.run(program, pace));
+  const Counts& counts = bench.counts();
+  EXPECT_EQ(counts.busy, 10 * 5 * 8);
+  EXPECT_EQ(counts.last_busy - counts.first_busy + 1, counts.busy);
+}
+
+/// A walk along a mask takes a step a cycle, wherever the set bits are.
+TEST(Engine, NoGapsInMaskedWalks) {
+  if (!kPruning) GTEST_SKIP() << "no masks in this shape";
+  Bench bench(203);
+  std::vector<Qmm> program(10, bit_instruction());
+  for (std::size_t i = 0; i < program.size(); ++i) {
+    program[i].t_free = 1;
+    program[i].grain = 1 << (i % 3);
+    program[i].mask = i % 2 == 0 ? 0x00205409 | 0x3F00 : 0x0000A5FF;
+    program[i].a_base = 0;
+  }
   Pace pace;
   pace.hazards = false;
   ASSERT_TRUE(bench.run(program, pace));

@@ -26,21 +26,25 @@ struct Case {
   int branches = 1;
   bool features = false;
   int layers = 2;
+  int pruned = 0;  ///< percent of the weight blocks
 
   std::string text() const {
     std::string list;
     for (const int n : lengths) list += fmt::format("{}{}", list.empty() ? "" : ",", n);
-    return fmt::format("{} {} {}{} b{} br{} of {}: {}/{}%/{}", features ? "features" : "tokens",
+    return fmt::format("{} {} {}{} b{} br{} of {}{}: {}/{}%/{}", features ? "features" : "tokens",
                        softmax ? "softmax" : "threshold", list,
                        sentences > 1 ? fmt::format(" by {}", sentences) : "", act_bits, branches,
-                       layers, memory.latency, memory.bandwidth, memory.max_outstanding);
+                       layers, pruned > 0 ? fmt::format(" -{}%", pruned) : "", memory.latency,
+                       memory.bandwidth, memory.max_outstanding);
   }
 };
 
 class EstimateTest : public testing::Test {
  protected:
-  void use(const char* name) {
-    config_ = load_config(name).value();
+  void use(const char* name) { use(load_config(name).value()); }
+
+  void use(const Config& config) {
+    config_ = config;
     plan_ = plan(config_).value();
     options_.backend = sim::Backend::kRtl;
     auto bench = sim::Bench::create(config_, options_);
@@ -66,6 +70,8 @@ class EstimateTest : public testing::Test {
     spec.branches = c.branches;
     spec.pooler = !c.features;
     spec.adversarial = false;
+    spec.pruned_percent = c.pruned;
+    if (c.pruned > 0) spec.pruning = cut_;
     return bmt::random_model(spec, 1);
   }
 
@@ -126,6 +132,7 @@ class EstimateTest : public testing::Test {
     EXPECT_EQ(predicted.value().read_beats, static_cast<std::int64_t>(counters[17]));
   }
 
+  bmt::Pruning cut_;
   Config config_;
   Plan plan_;
   sim::RunOptions options_;
@@ -198,6 +205,27 @@ TEST_F(EstimateTest, Multi) {
   pair.softmax = true;
   pair.memory = {100, 95, 64};
   compare(pair);
+}
+
+/// Short tiles in many instructions.
+TEST_F(EstimateTest, Pruned) {
+  Config config = load_config("test-multi").value();
+  config.name = "test-multi-masks";
+  config.features.pruning = true;
+  use(config);
+  if (HasFatalFailure()) return;
+  cut_ = {48, 48};  // whole heads of 24, whole words of 16
+  for (const int pruned : {40, 75}) {
+    for (const int bits : {1, 4}) {
+      Case c;
+      c.pruned = pruned;
+      c.act_bits = bits;
+      c.branches = bits == 1 ? 1 : 2;
+      c.softmax = pruned == 40;
+      c.lengths = {17, 40};
+      compare(c);
+    }
+  }
 }
 
 }  // namespace

@@ -70,6 +70,11 @@ bmt::RandomModelSpec small_spec(int variant) {
   spec.branches = variant == 1 ? 2 : 1;
   spec.pooler = variant == 1;
   if (variant == 2) spec.input = bmt::InputKind::kFeatures;
+  if (variant == 3) {
+    spec.pruning = {4, 5};
+    spec.layers = 2;
+    spec.layer_heads = {1, 2};
+  }
   if (variant != 0) spec.attention = bmt::Attention::kThreshold;
   return spec;
 }
@@ -118,7 +123,7 @@ std::string repair_hash(const std::string& image) {
 Target model_target() {
   Target target{"model", {}, {}, repair_hash};
   const auto scratch = std::make_shared<ScratchFile>();
-  for (int variant = 0; variant < 3; ++variant) {
+  for (int variant = 0; variant < 4; ++variant) {
     const bmt::Model model = bmt::random_model(small_spec(variant), 7);
     if (!bmt::save_model(model, scratch->path()).ok()) continue;
     target.valid.push_back(io::read_text(scratch->path()).value());

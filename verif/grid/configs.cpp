@@ -83,6 +83,8 @@ std::vector<Config> configs() {
   list[5].limits.sentences = 4;
   list[7].limits.sentences = 2;
   list[11].limits.sentences = 8;
+  // Masks: words of a head ending inside it and not, one and two branches, 1 to 8 planes.
+  for (const std::size_t i : {1U, 3U, 4U, 7U, 9U, 11U}) list[i].features.pruning = true;
   return list;
 }
 

@@ -33,7 +33,12 @@ constexpr std::array kMutants{
            "b_top_q + block_words_q + 16'(@);"},
     Mutant{"plane stride one too large", "tile_writer.sv", "(plane[0] ? plane_stride : 16'd0)",
            "(plane[0] ? plane_stride + 16'(@) : 16'd0)"},
-    // Masks.
+    // Masks of pruned blocks.
+    Mutant{"masked word one place too far", "qmm_steps.sv", "place_q <= place;",
+           "place_q <= place + PosW'(@);"},
+    Mutant{"mask not restarted", "qmm_steps.sv", "left_q <= rest_q;",
+           "left_q <= @ ? left_q : rest_q;"},
+    // Masks of rows and columns.
     Mutant{"one column too many", "tile_writer.sv", "7'(c) < cvalid;", "7'(c) < cvalid + 7'(@);"},
     Mutant{"values beyond the last row not masked", "column_slice.sv", "v_bits_i | ~tw_rmask_i;",
            "v_bits_i | (@ ? '0 : ~tw_rmask_i);"},

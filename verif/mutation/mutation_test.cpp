@@ -27,7 +27,7 @@ Config everything() {
   Config config;
   config.name = "mutation";
   config.array = {2, 4, 16, 2, 1, Popcount::kBehavioral};
-  config.features = {2, 2, true, true, true, true};
+  config.features = {2, 2, true, true, true, true, true};
   // tokens, hidden, heads, head_dim, ffn, classes, features, positions
   config.limits = {19, 40, 2, 18, 60, 7, 24, 19};
   config.memory.axi_data_bits = 64;

@@ -12,6 +12,7 @@ constexpr std::uint64_t kInstrBytes = isa::kInstrBits / 8;
 constexpr std::array kWaits{isa::kWaitDma, isa::kWaitQmm, isa::kWaitRow, isa::kWaitSmx,
                             isa::kWaitSto};
 constexpr int kFetchClient = 0;
+constexpr std::uint32_t kMaxCount = 1U << 20;  // instructions of a program, exclusive
 
 }  // namespace
 
@@ -31,12 +32,14 @@ bool Interpreter::Machine::fetch_header() {
   if (!axi_read(jobs_[fetch_job_].program, bytes, kFetchClient, 0)) return false;
   decode(bytes, header);
   if (header.words[0] != isa::kProgramMagic ||
-      (header.words[1] & 0xFFU) != static_cast<std::uint32_t>(isa::kIsaVersion)) {
+      (header.words[1] & 0xFFU) != static_cast<std::uint32_t>(isa::kIsaVersion) ||
+      header.words[3] >= kMaxCount) {
     return fail(isa::ErrorCode::kHeader, 0, 0, "bad program header");
   }
   if (header.words[2] != config_hash32(config_)) {
     return fail(isa::ErrorCode::kHash, 0, 0, "the program is for another configuration");
   }
+  if (header.words[3] == 0) return fail(isa::ErrorCode::kNoEnd, 0, 0, "a program of nothing");
   fetch_count_ = header.words[3];
   fetch_index_ = 0;
   return true;
@@ -91,9 +94,6 @@ void Interpreter::Machine::locate_rings(Active& a) {
 bool Interpreter::Machine::dispatch() {
   if (fetch_index_ < 0) return fetch_header();
   const int index = static_cast<int>(fetch_index_);
-  if (fetch_index_ == fetch_count_) {
-    return fail(isa::ErrorCode::kNoEnd, 0, index, "program without END");
-  }
   std::array<std::uint8_t, kInstrBytes> bytes{};
   Active a;
   const std::uint64_t address =
@@ -105,6 +105,12 @@ bool Interpreter::Machine::dispatch() {
         isa::ErrorCode::kOpcode, 0, index,
         fmt::format("opcode {} is unknown or not built in", static_cast<int>(a.instruction.op())));
   }
+  const bool end = a.instruction.op() == isa::Op::kEnd;
+  const bool last = fetch_index_ + 1 == fetch_count_;
+  if (end != last) {
+    return fail(isa::ErrorCode::kNoEnd, 0, index,
+                end ? "END before the last instruction" : "program without END");
+  }
   Unit& unit = units_[static_cast<std::size_t>(isa::unit_of(a.instruction.op()))];
   if (static_cast<int>(unit.queue.size()) >= plan_.queue_depth) return true;
   a.job = jobs_[fetch_job_];
@@ -115,7 +121,6 @@ bool Interpreter::Machine::dispatch() {
     if (distance != isa::kWaitNone) a.needs[u] = units_[u].dispatched - distance;
   }
   locate_rings(a);
-  const bool end = a.instruction.op() == isa::Op::kEnd;
   unit.queue.push_back(std::move(a));
   ++unit.dispatched;
   ++fetch_index_;

@@ -419,6 +419,102 @@ TEST(Program, SmallestRingsStillRun) {
   }
 }
 
+/// Every share of blocks and every kind of matrix, heads that differ by layer, on arrays where a
+/// block is one operand word, several, or a head that ends inside a word.
+TEST(Program, PrunedModels) {
+  struct Cut {
+    int depth;
+    int head_dim;
+    bmt::Pruning pruning;
+    unsigned matrices;
+  };
+  const Cut cuts[] = {
+      {16, 16, {16, 16}, bmt::kPrunedAll},  {8, 16, {16, 8}, bmt::kPrunedAll},
+      {16, 16, {32, 16}, bmt::kPrunedAll},  {16, 24, {16, 48}, bmt::kPrunedAll & ~bmt::kPrunedO},
+      {16, 16, {48, 200}, bmt::kPrunedAll}, {16, 24, {48, 72}, bmt::kPrunedO | bmt::kPrunedV},
+  };
+  std::uint64_t seed = 40;
+  for (const Cut& cut : cuts) {
+    for (const auto attention : {bmt::Attention::kSoftmax, bmt::Attention::kThreshold}) {
+      for (const int bits : {1, 4}) {
+        Config config = load_config("test-multi").value();
+        config.features.pruning = true;
+        config.array.depth = cut.depth;
+        if (bits == 4) config = with_smallest_rings(config);
+        bmt::RandomModelSpec spec =
+            multi(bmt::InputKind::kFeatures, attention, bits, 1 + static_cast<int>(seed % 2));
+        spec.head_dim = cut.head_dim;
+        spec.heads = 5;
+        spec.layer_heads = {3, 5};
+        spec.pruning = cut.pruning;
+        spec.pruned_matrices = cut.matrices;
+        spec.pruned_percent = seed % 3 == 0 ? 50 : -1;
+        spec.pooler = seed % 4 == 0;
+        SCOPED_TRACE(fmt::format("depth {}, head {}, block {}, group {}, bits {}, seed {}",
+                                 cut.depth, cut.head_dim, cut.pruning.block, cut.pruning.group,
+                                 bits, seed));
+        ++seed;
+        Bench bench(config, bmt::random_model(spec, seed), {13, 1}, seed);
+        bench.in_every_order(2);
+        if (HasFailure()) return;
+      }
+    }
+  }
+}
+
+/// Rows of more words than a mask has bits: two and four words a bit.
+TEST(Program, PrunedRowsOfManyWords) {
+  for (const int block : {16, 32}) {
+    Config config;
+    config.array.depth = 8;
+    config.array.cols = 8;
+    config.features.pruning = true;
+    config.limits.hidden = block == 16 ? 400 : 800;
+    config.limits.ffn = block == 16 ? 800 : 1600;
+    config.limits.tokens = 8;
+    bmt::RandomModelSpec spec;
+    spec.input = bmt::InputKind::kFeatures;
+    spec.hidden = config.limits.hidden - 3;
+    spec.ffn = config.limits.ffn - 5;
+    spec.heads = 2;
+    spec.head_dim = 32;
+    spec.max_tokens = 8;
+    spec.pruning = {block, 400};
+    Bench bench(config, bmt::random_model(spec, 3), {8}, 1);
+    bench.in_every_order(0);
+  }
+}
+
+std::int64_t weight_steps(const Program& program) {
+  std::int64_t steps = 0;
+  for (const isa::Instruction& i : program.instructions) {
+    if (i.op() != isa::Op::kQmm || i.get(isa::kQmmBSrc) != 0 || i.get(isa::kQmmPb) != 1) continue;
+    steps += static_cast<std::int64_t>(i.get(isa::kQmmKw) * i.get(isa::kQmmNct));
+  }
+  return steps;
+}
+
+/// Half of the blocks: half of the steps and of the weights in memory.
+TEST(Program, PruningSkipsSteps) {
+  Config config = load_config("base").value();
+  config.features.pruning = true;
+  const Plan p = plan(config).value();
+  bmt::RandomModelSpec spec;
+  spec.hidden = 768;
+  spec.heads = 12;
+  spec.head_dim = 64;
+  spec.ffn = 3072;
+  spec.attention = bmt::Attention::kThreshold;
+  spec.max_tokens = 128;
+  spec.adversarial = false;
+  const auto compiled = [&] { return compile(config, p, bmt::random_model(spec, 1), 128).value(); };
+  const Compiled dense = compiled();
+  spec.pruning = {64, 64};
+  const Compiled pruned = compiled();
+  EXPECT_EQ(weight_steps(dense.program), 2 * weight_steps(pruned.program));
+  EXPECT_LT(pruned.image.bytes.size(), dense.image.bytes.size() * 6 / 10);
+}
+
 /// Removing a wait must not go unseen: every kind of dependence is needed by some program.
 TEST(Program, InterpreterFindsMissingWaits) {
   const Config config = load_config("test-multi").value();
@@ -464,6 +560,9 @@ TEST(Program, FaultsHaveTheCodesOfTheArchitecture) {
   EXPECT_EQ(code_after([&](Bench& b) { byte(b, 8) ^= 1; }), 2);
   EXPECT_EQ(code_after([&](Bench& b) { byte(b, 32) = 9; }), 3);
   EXPECT_EQ(code_after([&](Bench& b) { byte(b, 12) = 3, byte(b, 13) = 0; }), 6);
+  EXPECT_EQ(code_after([&](Bench& b) { byte(b, 12) = byte(b, 13) = 0; }), 6);
+  EXPECT_EQ(code_after([&](Bench& b) { byte(b, 14) = 0x10; }), 1);
+  EXPECT_EQ(code_after([&](Bench& b) { byte(b, 32) = 0xFF; }), 6);  // END before the last
   EXPECT_EQ(code_after([&](Bench& b) { b.memory().bytes.resize(kModelBase + 8); }), 4);
 }
 
@@ -492,10 +591,61 @@ TEST(Program, RefusesModelsThatDoNotFit) {
   other = spec;
   other.act_bits = 2;
   EXPECT_NE(message(other).find("features.act_bits is 1"), std::string::npos);
+  other = spec;
+  other.pruning = {8, 8};
+  EXPECT_NE(message(other).find("features.pruning is false"), std::string::npos) << message(other);
   const Result<ModelImage> image = build_image(config, p, bmt::random_model(spec, 1));
   const Result<Program> program = compile_program(config, p, image.value(), 17);
   ASSERT_FALSE(program.ok());
   EXPECT_NE(program.error().message.find("nearest legal value is 16"), std::string::npos);
+}
+
+TEST(Program, RefusesMasksThatItCannotSkip) {
+  Config config = load_config("test-multi").value();  // 8 columns, words of 16 bits
+  config.features.pruning = true;
+  const auto message = [&](bmt::Pruning cut, unsigned matrices, int head_dim) {
+    bmt::RandomModelSpec spec = multi(bmt::InputKind::kTokens, bmt::Attention::kSoftmax, 1, 1);
+    spec.head_dim = head_dim;
+    spec.pruning = cut;
+    spec.pruned_matrices = matrices;
+    const Plan p = plan(config).value();
+    const Result<ModelImage> image = build_image(config, p, bmt::random_model(spec, 1));
+    return image ? std::string("fits") : image.error().message;
+  };
+  EXPECT_EQ(message({16, 16}, bmt::kPrunedAll, 16), "fits");
+  EXPECT_NE(message({8, 16}, bmt::kPrunedF1, 16)
+                .find("layers.0.f1: inputs 0 .. 15 are one operand word (array.depth is 16), a "
+                      "block of 8 ends among them"),
+            std::string::npos);
+  EXPECT_NE(message({24, 16}, bmt::kPrunedF2, 16).find("inputs 16 .. 31"), std::string::npos);
+  EXPECT_EQ(message({16, 8}, bmt::kPrunedO | bmt::kPrunedF2, 16), "fits");
+  EXPECT_NE(message({16, 8}, bmt::kPrunedF1, 16)
+                .find("layers.0.f1: outputs 0 .. 15 belong together (array.cols is 8, array.depth "
+                      "16), a group of 8 ends among them"),
+            std::string::npos);
+  EXPECT_NE(message({16, 4}, bmt::kPrunedO, 16).find("layers.0.o: outputs 0 .. 7"),
+            std::string::npos);
+  // Heads of 21: their words start at 0, 16, 21, 37.
+  EXPECT_NE(message({16, 16}, bmt::kPrunedO, 21).find("layers.0.o: inputs 21 .. 36"),
+            std::string::npos);
+  EXPECT_NE(message({16, 16}, bmt::kPrunedQ, 21).find("layers.0.q: outputs 21 .. 36"),
+            std::string::npos);
+  EXPECT_EQ(message({21, 24}, bmt::kPrunedO, 21), "fits");
+  config.array.depth = config.array.cols = 8;
+  config.limits.hidden = 1000;
+  config.limits.ffn = 2000;
+  bmt::RandomModelSpec spec = multi(bmt::InputKind::kTokens, bmt::Attention::kSoftmax, 1, 1);
+  spec.hidden = 900;
+  spec.pruning = {8, 200};
+  spec.pruned_matrices = bmt::kPrunedQ;
+  spec.head_dim = 8;
+  const Plan p = plan(config).value();
+  const Result<ModelImage> image = build_image(config, p, bmt::random_model(spec, 1));
+  ASSERT_FALSE(image.ok());
+  EXPECT_NE(image.error().message.find("layers.0.q: a mask tells 27 operand words apart, at most "
+                                       "108 with blocks of 4 words; a row has 113"),
+            std::string::npos)
+      << image.error().message;
 }
 
 }  // namespace

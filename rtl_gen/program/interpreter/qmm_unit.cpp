@@ -7,6 +7,7 @@
 
 #include "models/bmt/primitives.hpp"
 #include "rtl_gen/program/interpreter/machine.hpp"
+#include "rtl_gen/program/word_mask.hpp"
 
 namespace bat {
 namespace {
@@ -64,9 +65,17 @@ std::optional<std::int64_t> Interpreter::Machine::preload(const Active& a, int t
 bool Interpreter::Machine::gather_a(const Active& a, std::vector<std::uint64_t>& words) {
   const bool xb = static_cast<isa::SrcA>(a.get(isa::kQmmASrc)) == isa::SrcA::kXb;
   const BitMemory& memory = mem_.at(xb ? isa::Tap::kXb : isa::Tap::kAct);
+  const std::vector<int> places = walked_words(a.instruction);
+  if (static_cast<int>(places.size()) != a.field(isa::kQmmKw)) {
+    return fail(
+        a, fmt::format("the mask keeps {} words, kw is {}", places.size(), a.field(isa::kQmmKw)));
+  }
+  if (a.get(isa::kQmmGrain) != 0 && !config_.features.pruning) {
+    return fail(a, "a mask, features.pruning is false");
+  }
   for (int row = 0; row < a.field(isa::kQmmRvalid); ++row) {
     for (int plane = 0; plane < a.field(isa::kQmmPa); ++plane) {
-      for (int word = 0; word < a.field(isa::kQmmKw); ++word) {
+      for (const int word : places) {
         const int at = a.field(isa::kQmmABase) + plane * a.field(isa::kQmmAPs) + word;
         if (!memory.written(row, at)) {
           return fail(a, fmt::format("operand A word {} of row {} was never written", at, row));
