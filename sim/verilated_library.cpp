@@ -76,7 +76,9 @@ Result<Tools> find_tools() {
 
 std::vector<std::string> verilator_command(const LibraryRequest& request, const Tools& tools) {
   const bool taps = request.flavor != Flavor::kFast;
-  std::string cflags = "-I.. -std=c++20 -fPIC -march=native -fvisibility=hidden -DBAT_SIM_TAPS=";
+  std::string cflags =
+      "-I.. -std=c++20 -fPIC -march=native -fvisibility=hidden "
+      "-include sim/verilated/popcount.hpp -DBAT_SIM_TAPS=";
   cflags += taps ? "1" : "0";
   if (tools.compiler == "g++") cflags += " -fno-gnu-unique";
   std::vector<std::string> command{
