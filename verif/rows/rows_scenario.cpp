@@ -483,7 +483,7 @@ bool Scenario::add_softmax() {
   const int keys = static_cast<int>(slot.score[0].size());
   const int words = ceil_div(keys, kTk);
   const int bits = static_cast<int>(pick(1, kMaxBits));
-  const int base = s * (kDepth / 4);
+  const int base = s * (kDepth / 8);  // the engine writes the upper half
   bmt::SoftmaxParams params;
   params.idx_mul = {static_cast<std::int32_t>(pick(0, 65535))};
   params.idx_shift = static_cast<int>(
