@@ -99,7 +99,7 @@ class Planner {
     p_.act_region = std::max(p_.row_tiles * b * std::max(width_words(), kw(l_.ffn)),
                              l_.sentences * kFixedPlanes * kw(l_.hidden));
     p_.prob_words = b * kw(l_.tokens);
-    p_.prob_slots = 4;
+    p_.prob_slots = 8;
     p_.act_words = p_.act_region + p_.prob_slots * p_.prob_words;
     p_.xb_codes = std::max(p_.row_tiles * b, kFixedPlanes) * kw(l_.hidden);
     p_.xb_features = c_.features.feature_rows ? p_.row_tiles * kFixedPlanes * kw(l_.features) : 0;

@@ -45,7 +45,7 @@ struct Plan {
   int row_tiles = 0;    ///< RT
   int act_region = 0;   ///< Q/context, FFN1 or pooler codes: max(RT*b*max(H*kw(d), kw(F)), sentences*8*kw(D))
   int prob_words = 0;   ///< probabilities of one (row tile, head): b * kw(N)
-  int prob_slots = 0;   ///< 4: up to three written ahead of the one that is read
+  int prob_slots = 0;   ///< 8: scores run ahead of the contexts
   int act_words = 0;    ///< act_region + prob_slots * prob_words
   int xb_codes = 0;     ///< codes: max(RT*b*kw(D), 8*kw(D)); row 0 alone has 8 planes at the end
   int xb_features = 0;  ///< RT * 8 * kw(K), 0 without feature rows

@@ -27,7 +27,7 @@ TEST(Plan, BaseSizesByHand) {
   const Plan p = plan(load_config("base").value()).value();
   EXPECT_EQ(p.row_tiles, 16);
   EXPECT_EQ(p.act_region, 16 * 48);  // FFN1 rows, 3072 / 64 words
-  EXPECT_EQ(p.act_words, 16 * 48 + 4 * 8);
+  EXPECT_EQ(p.act_words, 16 * 48 + 8 * 8);
   EXPECT_EQ(p.xb_words, 16 * 12);  // no feature rows
   EXPECT_EQ(p.res_bank_words, 8 * 192);
   EXPECT_EQ(p.k_words, 12 * 16);

@@ -497,8 +497,8 @@ class ImageBuilder {
       append();
       list.push_back({from, static_cast<int>(bits.size() / word_bits) - from});
     };
-    // The order in which the last row tile frees them (schedule: scores run ahead).
-    const int ahead = plan_.prob_slots - 1;
+    // About the order in which the last row tile frees them (schedule: scores run ahead).
+    const int ahead = plan_.prob_slots / 2;
     for (int h = 0; h < heads + ahead; ++h) {
       if (h < heads) put(g.score, [&] { score_params(bits, l, first + h); });
       if (h >= ahead) put(g.context, [&] { context_params(bits, l, first + h - ahead); });

@@ -47,7 +47,7 @@ struct Schedule {
 
 /// The order: per layer Q, K, V, attention, O, FFN1, FFN2; in each matrix, for each chunk of
 /// columns all row tiles. LayerNorm of a row tile follows its last chunk. Attention takes the heads
-/// of a row tile one behind the other, row tile after row tile: scores run up to three heads ahead of
+/// of a row tile one behind the other, row tile after row tile: scores run four heads ahead of
 /// the contexts, so that softmax, or the way of the bits to memory, passes meanwhile. Where softmax
 /// takes long, it is done among Q, K, V and O instead (interleave.hpp). Of the last
 /// layer only the first row tile of a sentence goes beyond K and V: its logits depend on row 0 only.

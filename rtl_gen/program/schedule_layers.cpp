@@ -295,12 +295,15 @@ void Layers::attention(const PackedLayer& l, int index, const HeadGroup& group,
     const int rt = tiles[static_cast<std::size_t>(place / group.heads)];
     return HeadJob{l, group, of(rt), index, rt, place, place % group.heads, params, rt == tiles.back()};
   };
-  // Scores run ahead of the contexts as far as slots allow: softmax, or the way of the bits to memory, takes its time.
+  // Scores of half the slots, then contexts of the other half: meanwhile softmax, or the bits on their way to memory,
+  // pass, and thresholds of a context are loaded during the one before.
   const int jobs = static_cast<int>(tiles.size()) * group.heads;
-  const int ahead = p_.prob_slots - 1;
-  for (int place = 0; place < jobs + ahead; ++place) {
-    if (place < jobs) scores(job(place));
-    if (place >= ahead) s_.ops.push_back(context(job(place - ahead)));
+  const int run = p_.prob_slots / 2;
+  for (int place = 0; place < jobs + run; place += run) {
+    for (int i = place; i < std::min(place + run, jobs); ++i) scores(job(i));
+    for (int i = std::max(0, place - run); i < std::min(place, jobs); ++i) {
+      s_.ops.push_back(context(job(i)));
+    }
   }
 }
 
