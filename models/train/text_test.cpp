@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // Text tasks on synthetic data: tokens in, all heads, pre-training, import, step by step.
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 #include <torch/torch.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <random>
 
@@ -47,21 +49,22 @@ class Text : public ::testing::Test {
     std::string corpus;
     std::string scores =
         "index\tgenre\tfilename\tyear\told_index\tsource1\tsource2\tsentence1\tsentence2\tscore\n";
+    std::string dev_scores = scores;
     for (int i = 0; i < 400; ++i) {
       (i < 300 ? train : dev) += sentence(i % 2, generator) + "\t" + std::to_string(i % 2) + "\n";
       std::string passage;
       for (int k = 0; k < 4; ++k) passage += sentence(i % 2, generator);
       corpus += passage + "\n";
       const int other = static_cast<int>(generator() % 2);
-      scores += "0\tx\tx\tx\tx\tx\tx\t" + sentence(i % 2, generator) + "\t" +
-                sentence(other, generator) + "\t" + (other == i % 2 ? "4.5" : "0.5") + "\n";
+      (i < 300 ? scores : dev_scores) += "0\tx\tx\tx\tx\tx\tx\t" + sentence(i % 2, generator) + "\t" +
+                sentence(other, generator) + "\t" + (other == 1 ? "4.5" : "0.5") + "\n";
     }
     write("train.tsv", train);
     write("dev.tsv", dev);
     write("corpus.txt", corpus);
     fs::create_directories(folder_.path() / "scores");
     write("scores/train.tsv", scores);
-    write("scores/dev.tsv", scores);
+    write("scores/dev.tsv", dev_scores);
   }
 
   void write(const std::string& name, const std::string& text) {
@@ -167,7 +170,71 @@ TEST_F(Text, StepByStepFromPreTraining) {
   one.vocab = folder_.path() / "other.txt";
   const auto refused = train(one, nullptr);
   ASSERT_FALSE(refused.ok());
-  EXPECT_NE(refused.error().message.find("'more'"), std::string::npos);
+  EXPECT_NE(refused.error().message.find("is not in the one to start from"), std::string::npos);
+}
+
+TEST_F(Text, UnlabelledTextDropoutAndTheBestEpoch) {
+  std::string extra;
+  std::mt19937_64 generator(9);
+  for (int i = 0; i < 500; ++i) extra += sentence(i % 2, generator) + "\n";
+  write("extra.txt", extra);
+  TrainOptions o = options("extra", 1);
+  o.extra = folder_.path() / "extra.txt";
+  o.dropout = 0.05;
+  o.pick = "best";
+  double best = 0.0;
+  const auto report = train(o, [&](const Progress& p) {
+    if (p.phase == "model") best = std::max(best, p.holdout.value_or(0.0));
+    return true;
+  });
+  expect_sound(report, 0.9);
+  EXPECT_EQ(report.value().holdout_accuracy, best);
+
+  // The same once more, in two halves.
+  TrainOptions again = o;
+  again.out = folder_.path() / "again";
+  again.checkpoint_epochs = 1;
+  ASSERT_TRUE(train(again, [](const Progress& p) {
+                return p.phase == "teacher" || p.stats.epoch < 5;
+              }).ok());
+  again.resume = true;
+  ASSERT_TRUE(train(again, nullptr).ok());
+  EXPECT_EQ(io::read_file(again.out / "extra.safetensors").value(),
+            io::read_file(o.out / "extra.safetensors").value());
+}
+
+TEST_F(Text, UnlabelledTextNeedsATeacher) {
+  TrainOptions o = options("extra", 0);
+  o.extra = folder_.path() / "corpus.txt";
+  EXPECT_FALSE(train(o, nullptr).ok());
+  o = options("extra", 1);
+  o.extra = folder_.path() / "nothing.txt";
+  const auto missing = train(o, nullptr);
+  ASSERT_FALSE(missing.ok());
+  EXPECT_NE(missing.error().message.find("nothing.txt"), std::string::npos);
+}
+
+TEST_F(Text, ReviewsAndIntents) {
+  std::mt19937_64 generator(5);
+  std::string reviews, intents;
+  for (int i = 0; i < 330; ++i) {
+    const std::string s = sentence(i % 2, generator);
+    const char* comma = i == 0 ? "" : ",";
+    reviews += fmt::format(R"({}{{"t": "{}", "s": {}}})", comma, s, i % 2);
+    intents += fmt::format(R"({}["{}", "{}"])", comma, s, i % 2 == 0 ? "scold" : "praise");
+  }
+  write("reviews.json", fmt::format("[{}]", reviews));
+  write("data_full.json",
+        fmt::format(R"({{"train": [{}], "test": [["good film", "praise"], ["a plot", "other"]]}})",
+                    intents));
+  TrainOptions o = options("reviews", 4);
+  o.task = "imdb";
+  expect_sound(train(o, nullptr), 0.9);
+  // A class in the test half that no training text has.
+  o.task = "clinc150";
+  const auto refused = train(o, nullptr);
+  ASSERT_FALSE(refused.ok());
+  EXPECT_NE(refused.error().message.find("does not fit a model of 2 classes"), std::string::npos);
 }
 
 TEST_F(Text, BadDataIsRefused) {
