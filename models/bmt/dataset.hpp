@@ -32,7 +32,8 @@ inline constexpr const char* kReviewsFile = "reviews.json";
 /// Token models: a GLUE .tsv file, or a folder with train.tsv and dev.tsv; the layout follows
 /// `model.task` ("sst2", "cola", "mrpc", "rte", "stsb"). For "sst2" a file with another extension
 /// holds label-first lines (the labelled test set). For "clinc150" the file is data_full.json and
-/// the intents are the model's labels. For "imdb" it is the package's reviews.json. Sequences are "[CLS] a [SEP]" or "[CLS] a [SEP] b [SEP]" cut
+/// the intents are the model's labels. For "imdb" it is the package's reviews.json.
+/// Sequences are "[CLS] a [SEP]" or "[CLS] a [SEP] b [SEP]" cut
 /// to `max_tokens`. The model must hold a vocabulary.
 /// An empty path means the installed Fashion-MNIST for models of that task.
 Result<std::vector<Sample>> load_dataset(const std::filesystem::path& path, const Model& model,

@@ -32,7 +32,8 @@ TEST(Clinc, PartsAndTheirFaults) {
 
 TEST(Reviews, Sentences) {
   const auto parts = sentences("A fine film. Dull! It cost 3.50 or so?  No end here", 3);
-  EXPECT_EQ(parts, (std::vector<std::string>{"A fine film.", "It cost 3.50 or so?", "No end here"}));
+  EXPECT_EQ(parts,
+            (std::vector<std::string>{"A fine film.", "It cost 3.50 or so?", "No end here"}));
   EXPECT_TRUE(sentences("", 1).empty());
 }
 

@@ -55,8 +55,8 @@ class Spectrum {
  public:
   explicit Spectrum(std::size_t size) : size_(size), cosine_(size), sine_(size), hann_(size) {
     for (std::size_t i = 0; i < size; ++i) {
-      const double angle = 2.0 * std::numbers::pi * static_cast<double>(i) /
-                           static_cast<double>(size);
+      const double angle =
+          2.0 * std::numbers::pi * static_cast<double>(i) / static_cast<double>(size);
       cosine_[i] = std::cos(angle);
       sine_[i] = std::sin(angle);
       hann_[i] = 0.5 - 0.5 * cosine_[i];
@@ -165,8 +165,8 @@ std::vector<std::uint8_t> spectrogram(const Recording& recording, const Spectrog
   std::vector<double> energy;
   std::vector<double> part(window);
   for (int row = 0; row < shape.rows; ++row) {
-    const std::size_t start =
-        last * static_cast<std::size_t>(row) / static_cast<std::size_t>(std::max(1, shape.rows - 1));
+    const std::size_t start = last * static_cast<std::size_t>(row) /
+                              static_cast<std::size_t>(std::max(1, shape.rows - 1));
     for (std::size_t i = 0; i < window; ++i) {
       part[i] = start + i < count ? recording.samples[start + i] : 0.0;
     }

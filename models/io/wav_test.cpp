@@ -62,8 +62,8 @@ TEST(Wav, ToneLightsItsBand) {
   Recording tone;
   tone.rate = 8000;
   for (int i = 0; i < 4000; ++i) {
-    tone.samples.push_back(static_cast<std::int16_t>(
-        8000.0 * std::sin(2.0 * std::numbers::pi * 1000.0 * i / 8000.0)));
+    tone.samples.push_back(
+        static_cast<std::int16_t>(8000.0 * std::sin(2.0 * std::numbers::pi * 1000.0 * i / 8000.0)));
   }
   const std::vector<std::uint8_t> codes = spectrogram(tone, {8, 16});
   ASSERT_EQ(codes.size(), 128U);

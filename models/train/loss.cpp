@@ -33,8 +33,8 @@ Tensor label_loss(const Network& network, const Output& out, const Batch& batch)
   if (network.spec().regression) {
     return ((out.logits.select(1, 0) - batch.targets).square() * known).sum() / count;
   }
-  const Tensor sum = torch::nll_loss(torch::log_softmax(out.logits, 1), batch.labels, {},
-                                     at::Reduction::Sum, -1);
+  const Tensor sum =
+      torch::nll_loss(torch::log_softmax(out.logits, 1), batch.labels, {}, at::Reduction::Sum, -1);
   return sum / count;
 }
 

@@ -197,19 +197,10 @@ std::string command_line(const TrainOptions& options) {
   const TrainOptions base = named ? named.value() : TrainOptions{};
   std::string command = "batkit train";
   if (named) command += " --recipe " + options.recipe;
-  static const std::set<std::string_view> local = {"data",
-                                                   "out",
-                                                   "recipe",
-                                                   "device",
-                                                   "resume",
-                                                   "start",
-                                                   "teacher",
-                                                   "teacher_start",
-                                                   "vocab",
-                                                   "corpus",
-                                                   "extra",
-                                                   "checkpoint_epochs",
-                                                   "finish"};
+  static const std::set<std::string_view> local = {
+      "data",    "out",           "recipe", "device", "resume", "start",
+      "teacher", "teacher_start", "vocab",  "corpus", "extra",  "checkpoint_epochs",
+      "finish"};
   for (const Field& field : kFields) {
     if (local.contains(field.key)) continue;
     const std::string value = text_of(options, field);
@@ -224,8 +215,7 @@ Status check(const TrainOptions& o) {
   if (Status s = check_shape(o.teacher_shape(), "teacher_"); !s) return s;
   const bool bits_ok =
       o.act_bits == 0 || o.act_bits == 1 || o.act_bits == 2 || o.act_bits == 4 || o.act_bits == 8;
-  const bool text =
-      o.task == "clinc150" || o.task == "imdb" || io::glue_task(o.task).has_value();
+  const bool text = o.task == "clinc150" || o.task == "imdb" || io::glue_task(o.task).has_value();
   const auto relu_or_gelu = [](const std::string& a) { return a == "relu" || a == "gelu"; };
   const bool device_ok = o.device == "auto" || o.device == "cpu" || o.device == "cuda";
   const std::array rules = {
@@ -238,9 +228,10 @@ Status check(const TrainOptions& o) {
       Rule{bits_ok, "act_bits must be 0 (float), 1, 2, 4 or 8"},
       Rule{o.attention == "softmax" || o.attention == "threshold",
            "attention must be softmax or threshold"},
-      Rule{text || o.task_kind() != TaskFamily::kText,
-           "task must be images, mnist, rows, spoken-digits, sst2, cola, mrpc, rte, stsb, clinc150, "
-           "imdb or mlm"},
+      Rule{
+          text || o.task_kind() != TaskFamily::kText,
+          "task must be images, mnist, rows, spoken-digits, sst2, cola, mrpc, rte, stsb, clinc150, "
+          "imdb or mlm"},
       Rule{o.task_kind() != TaskFamily::kText || !o.data.empty(), "data must name the text folder"},
       Rule{o.task == "images" || o.task == "mlm" || !o.data.empty(),
            "data must name the folder of this task"},

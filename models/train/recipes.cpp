@@ -20,7 +20,7 @@ struct Recipe {
 #define MINI "attention=softmax layers=6 hidden=384 heads=12 ffn=1536 holdout=0 "
 #define TINY "attention=softmax hidden=256 head_dim=64 ffn=1024 holdout=0 "
 #define NANO "attention=softmax layers=2 hidden=128 act_bits=1 holdout=0 "
-#define MINI_TEACHER                                                                     \
+#define MINI_TEACHER \
   "act_bits=0 activation=gelu dropout=0.1 batch=32 learning_rate=5e-5 weight_decay=0.01 "
 #define SST2 "task=sst2 max_tokens=64 batch=128 pick=best "
 #define MRPC "task=mrpc max_tokens=96 batch=64 pick=best "
@@ -71,10 +71,10 @@ constexpr std::array kRecipes = {
     // words or MiniLM), 4 bits (teacher: the teacher), 1 bit (the same; start: 4 bits).
     Recipe{"mini-words",
            MINI "task=mlm max_tokens=128 act_bits=0 activation=gelu batch=128 epochs=2 "
-           "learning_rate=2e-4 weight_decay=0.01"},
+                "learning_rate=2e-4 weight_decay=0.01"},
     Recipe{"tiny-words",
            TINY "task=mlm max_tokens=128 act_bits=0 batch=256 epochs=10 learning_rate=1e-3 "
-           "weight_decay=0.01"},
+                "weight_decay=0.01"},
     Recipe{"sst2-mini-teacher", MINI SST2 MINI_TEACHER "vocab_pieces=8000 epochs=4 batch=64"},
     Recipe{"sst2-mini-w1a4", MINI SST2 "act_bits=4 hidden_weight=1 epochs=10 learning_rate=4e-4"},
     Recipe{"sst2-mini", MINI SST2 "act_bits=1 hidden_weight=0.5 epochs=16 learning_rate=5e-4"},
@@ -105,7 +105,7 @@ constexpr std::array kRecipes = {
     Recipe{"stsb-nano", NANO STSB NANO_A1},
     Recipe{"clinc150-mini-teacher",
            MINI CLINC "act_bits=0 activation=gelu dropout=0.1 vocab_pieces=4000 epochs=12 "
-           "learning_rate=2e-4 weight_decay=0.01"},
+                      "learning_rate=2e-4 weight_decay=0.01"},
     Recipe{"clinc150-tiny-w1a4", TINY CLINC "act_bits=4 epochs=40 learning_rate=1e-3"},
     Recipe{"clinc150-tiny", TINY CLINC "act_bits=1 epochs=80 learning_rate=1e-3"},
     Recipe{"clinc150-nano", NANO CLINC "epochs=100 learning_rate=3e-3"},

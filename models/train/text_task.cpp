@@ -204,10 +204,9 @@ Result<std::unique_ptr<Task>> load_text_task(const TrainOptions& o, const std::s
     extra = std::move(texts.value());
     drop_known(extra, test.value());
   }
-  return std::unique_ptr<Task>(std::make_unique<TextTask>(std::move(m), std::move(hash),
-                                                          std::move(samples),
-                                                          std::move(test.value()),
-                                                          std::move(extra)));
+  return std::unique_ptr<Task>(
+      std::make_unique<TextTask>(std::move(m), std::move(hash), std::move(samples),
+                                 std::move(test.value()), std::move(extra)));
 }
 
 }  // namespace bat::train

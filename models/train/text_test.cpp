@@ -5,6 +5,7 @@
 #include <torch/torch.h>
 
 #include <algorithm>
+#include <cstring>
 #include <filesystem>
 #include <random>
 
@@ -56,8 +57,9 @@ class Text : public ::testing::Test {
       for (int k = 0; k < 4; ++k) passage += sentence(i % 2, generator);
       corpus += passage + "\n";
       const int other = static_cast<int>(generator() % 2);
-      (i < 300 ? scores : dev_scores) += "0\tx\tx\tx\tx\tx\tx\t" + sentence(i % 2, generator) + "\t" +
-                sentence(other, generator) + "\t" + (other == 1 ? "4.5" : "0.5") + "\n";
+      (i < 300 ? scores : dev_scores) += "0\tx\tx\tx\tx\tx\tx\t" + sentence(i % 2, generator) +
+                                         "\t" + sentence(other, generator) + "\t" +
+                                         (other == 1 ? "4.5" : "0.5") + "\n";
     }
     write("train.tsv", train);
     write("dev.tsv", dev);
@@ -250,8 +252,14 @@ TEST_F(Text, BadDataIsRefused) {
   EXPECT_FALSE(train(o, nullptr).ok());
 }
 
-/// A folder as Hugging Face libraries write it, of random weights.
-void write_bert(const fs::path& folder, const std::string& prefix) {
+io::Tensor one_float(float value) {
+  std::vector<std::uint8_t> bytes(sizeof(value));
+  std::memcpy(bytes.data(), &value, sizeof(value));
+  return {io::Dtype::kF32, {}, std::move(bytes)};
+}
+
+/// A folder as Hugging Face libraries write it, of random weights; `bit` adds what BiT has.
+void write_bert(const fs::path& folder, const std::string& prefix, bool bit = false) {
   fs::create_directories(folder);
   ASSERT_TRUE(io::write_text_atomic(folder / "vocab.txt", kVocab).ok());
   ASSERT_TRUE(
@@ -288,6 +296,16 @@ void write_bert(const fs::path& folder, const std::string& prefix) {
   dense(layer + "intermediate.dense", 12, 8);
   dense(layer + "output.dense", 8, 12);
   norm(layer + "output");
+  if (bit) {
+    for (const char* part : {"query", "key", "value", "attn"}) {
+      file.tensors[prefix + layer + "attention.self.clip_" + part] = one_float(0.5F);
+    }
+    for (const char* part : {"attention.self.query", "attention.self.key", "attention.self.value",
+                             "attention.output.dense", "intermediate.dense", "output.dense"}) {
+      file.tensors[prefix + layer + part + ".input_clip_val"] = one_float(0.25F);
+      add(layer + part + ".move.bias", {std::string_view(part) == "output.dense" ? 12U : 8U});
+    }
+  }
   ASSERT_TRUE(io::write_safetensors(file, folder / "model.safetensors").ok());
 }
 
@@ -317,6 +335,45 @@ TEST_F(Text, ImportsBert) {
       torch::equal(less.value().network->at("word")[3], one.value().network->at("word")[7]));
   ASSERT_TRUE(io::write_text_atomic(bert / "config.json", "{}").ok());
   EXPECT_FALSE(import_bert(bert, 10, 1).ok());
+}
+
+TEST_F(Text, ImportsBit) {
+  const fs::path bit = folder_.path() / "bit";
+  write_bert(bit, "bert.", true);
+  const auto read = import_bert(bit, 10, 1);
+  ASSERT_TRUE(read.ok()) << read.error().message;
+  const Network& network = *read.value().network;
+  EXPECT_EQ(network.spec().act_bits, 1);
+  EXPECT_NEAR(network.scale("layers.0.qkv.alpha").mean().item<double>(), 0.5, 1e-6);
+  EXPECT_NEAR(network.scale("layers.0.ffn.alpha").item<double>(), 0.25, 1e-6);
+  // A row of words has one size.
+  const Tensor row = network.at("word")[5].detach().abs();
+  EXPECT_LT((row - row.mean()).abs().max().item<double>(), 1e-6);
+  Input input;
+  input.ids = torch::tensor({{2, 5, 6, 3}}, torch::kInt64);
+  EXPECT_TRUE(network.forward(input).logits.isfinite().all().item<bool>());
+
+  // A network of the same shape starts from it as it is.
+  TrainOptions o = options("from-bit", 1);
+  o.layers = o.teacher_layers = 1;
+  o.hidden = o.teacher_hidden = 8;
+  o.head_dim = o.teacher_head_dim = 4;
+  o.ffn = o.teacher_ffn = 12;
+  o.max_tokens = 16;
+  o.epochs = 2;
+  o.soft_weight = 0.0;
+  o.vocab.clear();
+  o.start = bit;
+  const auto report = train(o, nullptr);
+  ASSERT_TRUE(report.ok()) << report.error().message;
+  EXPECT_EQ(report.value().views.value().samples, 100);
+
+  auto file = io::read_safetensors(bit / "model.safetensors").value();
+  file.tensors.erase("bert.encoder.layer.0.attention.self.clip_key");
+  ASSERT_TRUE(io::write_safetensors(file, bit / "model.safetensors").ok());
+  const auto refused = import_bert(bit, 10, 1);
+  ASSERT_FALSE(refused.ok());
+  EXPECT_NE(refused.error().message.find("clip_key"), std::string::npos);
 }
 
 TEST(Vocabulary, SubsetKeepsWhatIsNeeded) {
