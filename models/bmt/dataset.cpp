@@ -14,6 +14,7 @@
 #include "models/io/glue_tsv.hpp"
 #include "models/io/idx.hpp"
 #include "models/io/text_sets.hpp"
+#include "models/io/wav.hpp"
 #include "models/io/wordpiece.hpp"
 
 namespace bat::bmt {
@@ -176,13 +177,30 @@ Result<std::vector<io::GlueExample>> read_clinc(const fs::path& path, const Mode
   return labelled(texts.value(), model);
 }
 
+Result<std::vector<io::GlueExample>> read_reviews(const fs::path& path, const Model& model,
+                                                  Split split) {
+  const fs::path file = is_folder(path) ? path / kReviewsFile : path;
+  const auto text = io::read_text(file);
+  if (!text) return text.error();
+  const auto reviews = io::parse_reviews(text.value(), file.string());
+  if (!reviews) return reviews.error();
+  std::vector<io::LabelledText> half;
+  for (std::size_t i = 0; i < reviews.value().size(); ++i) {
+    const bool test = i % io::kReviewsPerTest == 0;
+    if (test == (split == Split::kTest)) half.push_back(reviews.value()[i]);
+  }
+  return labelled(half, model);
+}
+
 Result<std::vector<io::GlueExample>> read_examples(const fs::path& path, const Model& model,
                                                    Split split) {
   if (model.task == "clinc150") return read_clinc(path, model, split);
+  if (model.task == "imdb") return read_reviews(path, model, split);
   const auto task = io::glue_task(model.task);
   if (!task) {
     return Error{
-        fmt::format("{}: task \"{}\" has no text layout (sst2, cola, mrpc, rte, stsb, clinc150)",
+        fmt::format("{}: task \"{}\" has no text layout (sst2, cola, mrpc, rte, stsb, clinc150, "
+                    "imdb)",
                     path.string(), model.task)};
   }
   const char* half = split == Split::kTrain ? "train.tsv" : "dev.tsv";
@@ -197,14 +215,19 @@ Result<std::vector<io::GlueExample>> read_examples(const fs::path& path, const M
   return io::read_glue(file, *task);
 }
 
-Result<std::vector<Sample>> load_text(const fs::path& path, const Model& model, Split split) {
+/// What a text needs besides its data.
+Result<io::WordPiece> tokenizer_of(const Model& model) {
   if (model.vocab.empty()) return Error{"model " + model.name + ": holds no vocabulary"};
   if (model.max_tokens < 3) return Error{"model " + model.name + ": max_tokens below 3"};
+  return io::WordPiece::from_vocab(model.vocab, model.lower_case);
+}
+
+Result<std::vector<Sample>> load_text(const fs::path& path, const Model& model, Split split) {
+  const auto tokenizer = tokenizer_of(model);
+  if (!tokenizer) return tokenizer.error();
   if (path.empty()) {
     return Error{"model " + model.name + ": name its data (a " + model.task + " file or folder)"};
   }
-  const auto tokenizer = io::WordPiece::from_vocab(model.vocab, model.lower_case);
-  if (!tokenizer) return tokenizer.error();
   const auto examples = read_examples(path, model, split);
   if (!examples) return examples.error();
   std::vector<Sample> samples;
@@ -219,7 +242,116 @@ Result<std::vector<Sample>> load_text(const fs::path& path, const Model& model, 
   return samples;
 }
 
+/// "7_name_12.wav": the digit and the index; nothing for other names.
+std::optional<std::pair<int, int>> digit_and_index(const std::string& name) {
+  const std::size_t last = name.rfind('_');
+  if (name.size() < 8 || name[1] != '_' || name[0] < '0' || name[0] > '9' || last < 2) {
+    return std::nullopt;
+  }
+  int index = -1;
+  const char* end = name.data() + name.size() - 4;  // ".wav"
+  const auto parsed = std::from_chars(name.data() + last + 1, end, index);
+  if (parsed.ec != std::errc{} || parsed.ptr != end) return std::nullopt;
+  return std::pair{name[0] - '0', index};
+}
+
+bool holds_recordings(const fs::path& folder) {
+  std::error_code error;
+  for (const auto& entry : fs::directory_iterator(folder, error)) {
+    if (entry.path().extension() == ".wav") return true;
+  }
+  return false;
+}
+
+Result<std::vector<Sample>> load_recordings(const fs::path& folder, const Model& model,
+                                            Split split) {
+  if (model.features.kind != FeatureKind::kRows || model.features.count != kSpokenBands ||
+      model.max_tokens <= kSpokenRows || model.classes < 10) {
+    return Error{folder.string() + ": holds recordings, which do not fit the model " + model.name};
+  }
+  const auto digits = load_spoken_digits(folder, split);
+  if (!digits) return digits.error();
+  std::vector<Sample> samples;
+  constexpr std::size_t kSize = std::size_t{kSpokenRows} * kSpokenBands;
+  for (std::size_t i = 0; i < digits.value().labels.size(); ++i) {
+    const std::span<const std::uint8_t> item(digits.value().codes.data() + i * kSize, kSize);
+    samples.push_back(row_sample(model.features, item, digits.value().labels[i]));
+  }
+  return samples;
+}
+
+/// Second index of a recording that is still in the test half.
+constexpr int kSpokenTestIndex = 5;
+/// Shortest sentence of a review that serves as text without a label.
+constexpr int kLeastWords = 4;
+
+/// Unlabelled examples of a file; the label 0 is never read.
+Result<std::vector<io::GlueExample>> read_unlabelled(const fs::path& path) {
+  const auto text = io::read_text(path);
+  if (!text) return text.error();
+  std::vector<io::GlueExample> out;
+  if (path.extension() == ".json") {
+    const auto reviews = io::parse_reviews(text.value(), path.string());
+    if (!reviews) return reviews.error();
+    for (const io::LabelledText& review : reviews.value()) {
+      for (std::string& s : io::sentences(review.text, kLeastWords)) {
+        out.push_back({std::move(s), "", -1, 0.0F});
+      }
+    }
+    return out;
+  }
+  std::string_view rest = text.value();
+  while (!rest.empty()) {
+    const std::size_t end = std::min(rest.find('\n'), rest.size());
+    const std::string_view line = rest.substr(0, end);
+    rest.remove_prefix(std::min(end + 1, rest.size()));
+    const std::size_t tab = line.find('\t');
+    const bool pair = tab != std::string_view::npos;
+    if (line.empty()) continue;
+    out.push_back({std::string(line.substr(0, tab)),
+                   pair ? std::string(line.substr(tab + 1)) : std::string(), -1, 0.0F});
+  }
+  if (out.empty()) return Error{path.string() + ": holds no text"};
+  return out;
+}
+
 }  // namespace
+
+Result<std::vector<Sample>> load_unlabelled(const fs::path& path, const Model& model) {
+  const auto tokenizer = tokenizer_of(model);
+  if (!tokenizer) return tokenizer.error();
+  const auto examples = read_unlabelled(path);
+  if (!examples) return examples.error();
+  std::vector<Sample> samples;
+  for (const io::GlueExample& example : examples.value()) {
+    samples.push_back(text_sample(example, tokenizer.value(), model));
+  }
+  return samples;
+}
+
+Result<SpokenDigits> load_spoken_digits(const fs::path& folder, Split split) {
+  std::vector<fs::path> files;
+  std::error_code error;
+  for (const auto& entry : fs::directory_iterator(folder, error)) {
+    if (entry.path().extension() == ".wav") files.push_back(entry.path());
+  }
+  if (error) return Error{folder.string() + ": " + error.message()};
+  std::sort(files.begin(), files.end());
+  SpokenDigits out;
+  for (const fs::path& file : files) {
+    const auto name = digit_and_index(file.filename().string());
+    if (!name) return Error{file.string() + ": name must be DIGIT_SPEAKER_INDEX.wav"};
+    const bool test = name->second < kSpokenTestIndex;
+    if (test != (split == Split::kTest)) continue;
+    const auto recording = io::read_wav(file);
+    if (!recording) return recording.error();
+    const auto codes = io::spectrogram(recording.value(), {kSpokenRows, kSpokenBands});
+    out.codes.insert(out.codes.end(), codes.begin(), codes.end());
+    out.labels.push_back(static_cast<std::uint8_t>(name->first));
+  }
+  if (out.labels.empty()) return Error{folder.string() + ": no recordings of this half"};
+  return out;
+}
 
 Sample image_sample(const FeatureShape& shape, std::span<const std::uint8_t> pixels, int label) {
   Sample sample;
@@ -244,7 +376,13 @@ Sample image_sample(const FeatureShape& shape, std::span<const std::uint8_t> pix
 
 Result<std::vector<Sample>> load_dataset(const fs::path& path, const Model& model, Split split) {
   if (model.input == InputKind::kTokens) return load_text(path, model, split);
+  if (path.empty() && (model.task == "mnist" || model.task == kSpokenDigits)) {
+    return Error{"model " + model.name + ": name its data (a folder of " + model.task + ")"};
+  }
   const fs::path place = path.empty() ? fs::path(kFashionMnistPath) : path;
+  if (model.task == kSpokenDigits && holds_recordings(place)) {
+    return load_recordings(place, model, split);
+  }
   const auto files = is_folder(place) ? in_folder(place, split) : beside(place);
   if (!files) return files.error();
   return load_idx(files.value(), model);

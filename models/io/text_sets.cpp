@@ -62,6 +62,21 @@ Result<std::vector<LabelledText>> parse_clinc(std::string_view text, std::string
   return out;
 }
 
+std::vector<std::string> sentences(std::string_view text, int least_words) {
+  std::vector<std::string> out;
+  std::size_t begin = 0;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const bool last = i + 1 == text.size();
+    const bool stop = text[i] == '.' || text[i] == '!' || text[i] == '?';
+    if (!last && !(stop && text[i + 1] == ' ')) continue;
+    std::string_view part = text.substr(begin, i + 1 - begin);
+    while (part.starts_with(' ')) part.remove_prefix(1);
+    if (std::count(part.begin(), part.end(), ' ') + 1 >= least_words) out.emplace_back(part);
+    begin = i + 1;
+  }
+  return out;
+}
+
 Result<std::vector<LabelledText>> parse_reviews(std::string_view text, std::string_view label) {
   const json root = json::parse(text.begin(), text.end(), nullptr, false);
   if (!root.is_array() || root.empty()) return Error{fmt::format("{}: no JSON list", label)};

@@ -25,6 +25,13 @@ Result<std::vector<LabelledText>> parse_label_first(std::string_view text, std::
 Result<std::vector<LabelledText>> parse_clinc(std::string_view json, std::string_view part,
                                               std::string_view label);
 
+/// Reviews of the test half of `imdb`: every tenth, as the package has no split of its own.
+inline constexpr int kReviewsPerTest = 10;
+
+/// The sentences of a text: cut after ".", "!" or "?" before a blank; those of fewer than
+/// `least_words` words are left out.
+std::vector<std::string> sentences(std::string_view text, int least_words);
+
 /// Reviews: a JSON list of {"t": text, "s": 0 | 1}. "<br />" becomes a blank.
 Result<std::vector<LabelledText>> parse_reviews(std::string_view json, std::string_view label);
 

@@ -30,6 +30,13 @@ TEST(Clinc, PartsAndTheirFaults) {
   EXPECT_FALSE(parse_clinc("{", "train", "x").ok());
 }
 
+TEST(Reviews, Sentences) {
+  const auto parts = sentences("A fine film. Dull! It cost 3.50 or so?  No end here", 3);
+  EXPECT_EQ(parts,
+            (std::vector<std::string>{"A fine film.", "It cost 3.50 or so?", "No end here"}));
+  EXPECT_TRUE(sentences("", 1).empty());
+}
+
 TEST(Reviews, LineBreaksBecomeBlanks) {
   const auto good = parse_reviews(R"([{"t": "one<br /><br />two", "s": 1}])", "x");
   ASSERT_TRUE(good.ok());

@@ -7,7 +7,9 @@
 #include <nlohmann/json.hpp>
 
 #include "models/io/atomic_file.hpp"
+#include "models/io/npz.hpp"
 #include "models/io/safetensors.hpp"
+#include "models/train/quantizers.hpp"
 #include "models/train/vocabulary.hpp"
 
 namespace bat::train {
@@ -33,6 +35,17 @@ class Reader {
     if (values.empty()) return fail(name, "holds no floats", shape);
     return torch::tensor(values).view(shape);
   }
+
+  /// A tensor of one element, whatever its dimensions.
+  Tensor scalar(const std::string& name) {
+    const auto found = file_.tensors.find(prefix_ + name);
+    if (found == file_.tensors.end()) return fail(name, "is missing", {});
+    const std::vector<float> values = io::float_values(found->second);
+    if (values.size() != 1) return fail(name, "is not one float", {});
+    return torch::tensor(values[0]);
+  }
+
+  bool holds(const std::string& name) const { return file_.tensors.contains(prefix_ + name); }
 
   const std::string& error() const { return error_; }
 
@@ -132,12 +145,62 @@ void read_layer(Reader& in, const Network& network, int i) {
   read_norm(in, network, p + "ln2", from + "output");
 }
 
+/// Scales of activations are positive and kept as logarithms.
+Tensor log_scale(const Tensor& scale) { return scale.clamp_min(1e-5).log(); }
+
+void read_quantizers(Reader& in, const Network& network, int i) {
+  const NetworkSpec& s = network.spec();
+  const std::int64_t d = s.shape.hidden;
+  const std::int64_t f = s.shape.ffn;
+  const std::string from = fmt::format("encoder.layer.{}.", i);
+  const std::string p = layer_prefix(i);
+  std::vector<Tensor> inputs, shifts, outputs;
+  for (const char* part : {"query", "key", "value"}) {
+    const std::string self = from + "attention.self.";
+    inputs.push_back(in.scalar(self + part + ".input_clip_val"));
+    shifts.push_back(in.read(self + part + ".move.bias", {d}));
+    outputs.push_back(in.scalar(self + "clip_" + part));
+  }
+  put(network, p + "input.alpha", log_scale(torch::stack(inputs).mean()));
+  put(network, p + "input.beta", torch::stack(shifts).mean(0));
+  put(network, p + "qkv.alpha", log_scale(torch::stack(outputs)));
+  put(network, p + "attention.alpha", log_scale(in.scalar(from + "attention.self.clip_attn")));
+  const std::string o = from + "attention.output.dense.";
+  put(network, p + "context.alpha", log_scale(in.scalar(o + "input_clip_val")));
+  put(network, p + "context.beta", in.read(o + "move.bias", {d}));
+  const std::string f1 = from + "intermediate.dense.";
+  put(network, p + "ffn_input.alpha", log_scale(in.scalar(f1 + "input_clip_val")));
+  put(network, p + "ffn_input.beta", in.read(f1 + "move.bias", {d}));
+  const std::string f2 = from + "output.dense.";
+  put(network, p + "ffn.alpha", log_scale(in.scalar(f2 + "input_clip_val")));
+  network.at(p + "f1.bias").detach().add_(in.read(f2 + "move.bias", {f}));
+}
+
+/// BiT's words are one bit each: sign(W - mean W) times the mean size of the row.
+void binarize_words(const Network& network) {
+  const Tensor& word = network.at("word");
+  const Tensor w = word.detach().clone();
+  const Tensor sign = (w - w.mean()).ge(0.0).to(torch::kFloat) * 2.0 - 1.0;
+  word.detach().copy_(sign * w.abs().mean(1, true));
+  const Tensor all = torch::cat({word.flatten(), network.at("position").flatten()});
+  put(network, "embed.step", log_scale(best_step(all)));
+}
+
+Result<io::SafetensorsFile> read_weights(const fs::path& folder) {
+  std::error_code ignored;
+  const fs::path npz = folder / "model.npz";
+  if (fs::exists(npz, ignored)) return io::read_npz(npz);
+  return io::read_safetensors(folder / "model.safetensors");
+}
+
 }  // namespace
 
 bool is_bert_folder(const fs::path& path) {
   std::error_code ignored;
-  return fs::exists(path / "model.safetensors", ignored) &&
-         fs::exists(path / "config.json", ignored) && fs::exists(path / "vocab.txt", ignored);
+  const bool weights =
+      fs::exists(path / "model.safetensors", ignored) || fs::exists(path / "model.npz", ignored);
+  return weights && fs::exists(path / "config.json", ignored) &&
+         fs::exists(path / "vocab.txt", ignored);
 }
 
 Result<StoredNetwork> import_bert(const fs::path& folder, int rows, int segments) {
@@ -156,16 +219,21 @@ Result<StoredNetwork> import_bert(const fs::path& folder, int rows, int segments
   if (pieces_of(vocab.value()).size() != static_cast<std::size_t>(spec.vocab)) {
     return Error{folder.string() + ": vocab.txt and config.json differ in the number of pieces"};
   }
-  const auto file = io::read_safetensors(folder / "model.safetensors");
+  const auto file = read_weights(folder);
   if (!file) return file.error();
+  Reader in(file.value());
+  const bool binarized = in.holds("encoder.layer.0.attention.self.clip_query");
+  if (binarized) spec.act_bits = 1;
   torch::NoGradGuard no_grad;
   StoredNetwork out{std::make_unique<Network>(spec, 0), vocab.value()};
   out.network->to(torch::kCPU);
-  Reader in(file.value());
   read_embeddings(in, *out.network, config.value());
   for (int i = 0; i < spec.shape.layers; ++i) read_layer(in, *out.network, i);
-  if (!in.error().empty())
-    return Error{(folder / "model.safetensors").string() + ": " + in.error()};
+  if (binarized) {
+    for (int i = 0; i < spec.shape.layers; ++i) read_quantizers(in, *out.network, i);
+    binarize_words(*out.network);
+  }
+  if (!in.error().empty()) return Error{folder.string() + ": " + in.error()};
   return out;
 }
 

@@ -21,6 +21,10 @@ std::string input_text(const TrainOptions& o, const bmt::Model& m) {
     return fmt::format("up to {} tokens, {} WordPieces, {} segment(s)", m.max_tokens, m.vocab_size,
                        m.segments);
   }
+  if (m.features.kind == bmt::FeatureKind::kRows) {
+    return fmt::format("{} tokens (rows of {} features and class token)", m.max_tokens,
+                       m.features.count);
+  }
   return fmt::format("{} tokens ({} x {} patches and class token)", m.max_tokens, o.patch, o.patch);
 }
 
@@ -53,12 +57,17 @@ std::string facts(const TrainOptions& o, const bmt::Model& m, const TrainReport&
   text += table_row("bits", bits_text(o, m));
   text += table_row("attention", o.attention);
   text += table_row("seed", fmt::format("{}", o.seed));
+  if (o.pick == "best") {
+    text += table_row("checkpoint", fmt::format("the best of all epochs on the {} samples",
+                                                o.holdout > 0 ? "set-aside" : "development"));
+  }
   if (o.holdout > 0) {
     text += table_row(
         "samples set aside for choosing the recipe",
         fmt::format("{}, {} {:.4f} (float view)", o.holdout, v.metric, r.holdout_accuracy));
   }
-  const char* set = tokens && m.task != "clinc150" ? "development" : "test";
+  const bool dev = tokens && m.task != "clinc150" && m.task != "imdb";
+  const char* set = dev ? "development" : "test";
   text += table_row(fmt::format("**{}, integer view**", v.metric).c_str(),
                     fmt::format("**{:.4f}** on {} {} samples", v.integer_metric, v.samples, set));
   text += table_row(fmt::format("{}, float view", v.metric).c_str(),

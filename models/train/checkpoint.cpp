@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <torch/torch.h>
 
+#include <cstdlib>
 #include <cstring>
 #include <nlohmann/json.hpp>
 
@@ -152,6 +153,32 @@ Status Session::save(const std::filesystem::path& path) const {
   file.metadata["complete"] = finished() ? "true" : "false";
   if (!options_.vocab.empty()) file.metadata["vocab"] = options_.vocab;
   return io::write_safetensors(file, path);
+}
+
+Status Session::save_picked(const std::filesystem::path& path, double figure) const {
+  io::SafetensorsFile file;
+  graph_->on_stream([&] { add_parameters(network_.parameters(), file); });
+  file.metadata["spec"] = spec_text(network_.spec());
+  file.metadata["figure"] = fmt::format("{}", figure);
+  if (!options_.vocab.empty()) file.metadata["vocab"] = options_.vocab;
+  return io::write_safetensors(file, path);
+}
+
+Status Session::load_picked(const std::filesystem::path& path) {
+  const Result<io::SafetensorsFile> file = io::read_safetensors(path);
+  if (!file) return file.error();
+  Status status = Ok{};
+  graph_->on_stream([&] { status = read_parameters(file.value(), network_.parameters()); });
+  return status;
+}
+
+std::optional<double> picked_figure(const std::filesystem::path& path) {
+  std::error_code ignored;
+  if (!std::filesystem::exists(path, ignored)) return std::nullopt;
+  const Result<io::SafetensorsFile> file = io::read_safetensors(path);
+  const std::string* figure = file ? metadata(file.value(), "figure") : nullptr;
+  if (figure == nullptr) return std::nullopt;
+  return std::strtod(figure->c_str(), nullptr);
 }
 
 Status Session::load(const std::filesystem::path& path) {

@@ -20,7 +20,7 @@ struct MaskedTokens {
 
 struct Batch {
   Input input;
-  torch::Tensor labels;   ///< int64 [n]; -1: none
+  torch::Tensor labels;   ///< int64 [n]; -1: none. Regression: 0 where there is a target
   torch::Tensor targets;  ///< float [n], regression only
   MaskedTokens masked;    ///< word prediction only
 };
@@ -30,6 +30,8 @@ class DeviceData {
   virtual ~DeviceData() = default;
 
   virtual int count() const = 0;
+  /// Unlabelled items, which follow the others.
+  virtual int extra() const { return 0; }
 
   /// Batches come in several kinds (sequence lengths), each of which is a recording of its own.
   virtual int kinds() const { return 1; }

@@ -16,8 +16,9 @@ constexpr int kWidths[] = {12, 20, 32, 48, 64, 96, 128, 192, 256};
 }  // namespace
 
 DeviceText::DeviceText(const bmt::Model& model, const std::vector<bmt::Sample>& samples,
-                       const torch::Device& device)
-    : two_segments_(model.segments == 2) {
+                       const torch::Device& device, int extra)
+    : extra_(extra), two_segments_(model.segments == 2) {
+  const bool regression = model.task_kind == bmt::TaskKind::kRegression;
   for (const int width : kWidths) {
     if (width < model.max_tokens) widths_.push_back(width);
   }
@@ -38,7 +39,8 @@ DeviceText::DeviceText(const bmt::Model& model, const std::vector<bmt::Sample>& 
     first.push_back(s.segments.empty()
                         ? s.tokens()
                         : std::count(s.segments.begin(), s.segments.end(), std::uint8_t{0}));
-    labels.push_back(s.label);
+    const bool labelled = labels.size() + static_cast<std::size_t>(extra) < samples.size();
+    labels.push_back(!labelled ? -1 : regression ? 0 : s.label);
     targets.push_back(s.target);
   }
   ids_ = ids.to(device);

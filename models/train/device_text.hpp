@@ -12,11 +12,13 @@ namespace bat::train {
 
 class DeviceText : public DeviceData {
  public:
-  /// `samples` are inputs of `model`, which gives max_tokens, segments and the kind of task.
+  /// `samples` are inputs of `model`, which gives max_tokens, segments and the kind of task. The
+  /// last `extra` of them have no label.
   DeviceText(const bmt::Model& model, const std::vector<bmt::Sample>& samples,
-             const torch::Device& device);
+             const torch::Device& device, int extra = 0);
 
-  int count() const override { return static_cast<int>(lengths_.size()); }
+  int count() const override { return static_cast<int>(lengths_.size()) - extra_; }
+  int extra() const override { return extra_; }
   int kinds() const override { return static_cast<int>(widths_.size()); }
   int kind(int item) const override { return kinds_of_[static_cast<std::size_t>(item)]; }
   Batch batch(const torch::Tensor& index, const torch::Tensor& places, int kind) const override;
@@ -28,6 +30,7 @@ class DeviceText : public DeviceData {
   int width() const { return widths_.back(); }
 
  private:
+  int extra_;
   std::vector<int> widths_;   ///< rising; the last is max_tokens
   std::vector<int> lengths_;  ///< of each item
   std::vector<int> kinds_of_;

@@ -7,7 +7,7 @@
 #include <algorithm>
 #include <set>
 
-#include "models/bmt/model.hpp"
+#include "models/bmt/dataset.hpp"
 #include "models/io/idx.hpp"
 #include "models/io/sha256.hpp"
 
@@ -87,11 +87,36 @@ Result<ImageData> load_images(const fs::path& folder) {
   return data;
 }
 
-DeviceImages::DeviceImages(const ImageSet& set, int patch, int shift, bool flip,
+Result<ImageData> load_rows(const fs::path& folder) {
+  std::error_code ignored;
+  if (fs::exists(folder / "train-images-idx3-ubyte", ignored) ||
+      fs::exists(folder / "train-images-idx3-ubyte.gz", ignored)) {
+    return load_images(folder);
+  }
+  ImageData data;
+  io::Sha256 hash;
+  for (const bmt::Split split : {bmt::Split::kTrain, bmt::Split::kTest}) {
+    Result<bmt::SpokenDigits> half = bmt::load_spoken_digits(folder, split);
+    if (!half) return half.error();
+    ImageSet& set = split == bmt::Split::kTrain ? data.train : data.test;
+    set.count = static_cast<int>(half.value().labels.size());
+    set.height = bmt::kSpokenRows;
+    set.width = bmt::kSpokenBands;
+    set.classes = 10;
+    set.pixels = std::move(half.value().codes);
+    set.labels = std::move(half.value().labels);
+    hash.update(set.pixels);
+    hash.update(set.labels);
+  }
+  data.sha256 = hex(hash.digest());
+  return data;
+}
+
+DeviceImages::DeviceImages(const ImageSet& set, const PatchSize& patch, int shift, bool flip,
                            const torch::Device& device)
     : count_(set.count),
-      patches_((set.height / patch) * (set.width / patch)),
-      features_(patch * patch * set.channels),
+      patches_((set.height / patch.height) * (set.width / patch.width)),
+      features_(patch.height * patch.width * set.channels),
       padded_width_(set.width + 2 * shift),
       channels_(set.channels),
       shift_(shift),
@@ -107,11 +132,11 @@ DeviceImages::DeviceImages(const ImageSet& set, int patch, int shift, bool flip,
           .to(device);
   std::vector<std::int64_t> table;
   for (const bool mirror : {false, true}) {
-    for (int pr = 0; pr < set.height / patch; ++pr) {
-      for (int pc = 0; pc < set.width / patch; ++pc) {
+    for (int pr = 0; pr < set.height / patch.height; ++pr) {
+      for (int pc = 0; pc < set.width / patch.width; ++pc) {
         for (int k = 0; k < features_; ++k) {
-          const int row = pr * patch + k / (patch * channels_);
-          const int plain = pc * patch + k / channels_ % patch;
+          const int row = pr * patch.height + k / (patch.width * channels_);
+          const int plain = pc * patch.width + k / channels_ % patch.width;
           const int column = mirror ? set.width - 1 - plain : plain;
           table.push_back((static_cast<std::int64_t>(row) * padded_width_ + column) * channels_ +
                           k % channels_);

@@ -33,12 +33,21 @@ struct ImageData {
 /// images, equal image sizes in both halves, every class below the largest label present in both.
 Result<ImageData> load_images(const std::filesystem::path& folder);
 
+/// Rows of features as images of rows x count: such IDX files, or a folder of recordings.
+Result<ImageData> load_rows(const std::filesystem::path& folder);
+
+/// Size of a patch in pixels; the rows of a feature model are patches of one full row.
+struct PatchSize {
+  int height = 4, width = 4;
+};
+
 /// An ImageSet on a device, from which batches are gathered as patch features. Images carry a
 /// border of `shift` zero pixels, so that moving one is a change of its first index.
 class DeviceImages : public DeviceData {
  public:
   /// With `flip`, half of the images of an epoch are mirrored.
-  DeviceImages(const ImageSet& set, int patch, int shift, bool flip, const torch::Device& device);
+  DeviceImages(const ImageSet& set, const PatchSize& patch, int shift, bool flip,
+               const torch::Device& device);
 
   int count() const override { return count_; }
   void start_epoch(std::mt19937_64& generator, const std::vector<std::int64_t>& order) override;

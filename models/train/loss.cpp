@@ -27,9 +27,15 @@ Tensor pair_mean(const Tensor& difference, const Input& input) {
 }
 
 Tensor label_loss(const Network& network, const Output& out, const Batch& batch) {
-  if (network.spec().regression) return torch::mse_loss(out.logits.select(1, 0), batch.targets);
-  return torch::nll_loss(torch::log_softmax(out.logits, 1), batch.labels, {}, at::Reduction::Mean,
-                         -1);
+  // A batch may hold unlabelled text alone: the mean over nothing is 0.
+  const Tensor known = batch.labels.ge(0).to(torch::kFloat);
+  const Tensor count = known.sum().clamp_min(1.0);
+  if (network.spec().regression) {
+    return ((out.logits.select(1, 0) - batch.targets).square() * known).sum() / count;
+  }
+  const Tensor sum =
+      torch::nll_loss(torch::log_softmax(out.logits, 1), batch.labels, {}, at::Reduction::Sum, -1);
+  return sum / count;
 }
 
 Tensor soft_loss(const Network& network, const Output& out, const Output& wanted) {
@@ -51,7 +57,9 @@ Tensor loss(const LossWeights& weights, const Network& network, const Network* t
   if (teacher == nullptr || !weights.teacher()) return total;
   const Output wanted = [&] {
     torch::NoGradGuard no_grad;
-    return teacher->forward(batch.input);
+    Input input = batch.input;
+    input.dropout = 0.0;
+    return teacher->forward(input);
   }();
   if (weights.soft > 0.0) total = total + soft_loss(network, out, wanted) * weights.soft;
   if (weights.hidden > 0.0) {

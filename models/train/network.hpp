@@ -57,6 +57,7 @@ struct Input {
   torch::Tensor segment;   ///< [batch, n, 1] floats 0 or 1; undefined: all 0
   torch::Tensor mask;      ///< [batch, n] bool, false where a shorter sequence is padded
   bool all_rows = false;   ///< compute every row of the last layer, not row 0 alone
+  double dropout = 0.0;    ///< share of values set to 0 after the embedding and each sublayer
 };
 
 /// Intermediate results of one batch, by tensor of the golden model. Codes are given as values

@@ -48,12 +48,16 @@ const std::array kFields = {
     Field{"vocab_pieces", &O::vocab_pieces, true},
     Field{"max_tokens", &O::max_tokens, true},
     Field{"corpus", &O::corpus, false},
+    Field{"extra", &O::extra, false},
+    Field{"extra_part", &O::extra_part, true},
     Field{"epochs", &O::epochs, true},
     Field{"batch", &O::batch, true},
     Field{"learning_rate", &O::learning_rate, true},
     Field{"warmup", &O::warmup, true},
     Field{"weight_decay", &O::weight_decay, true},
     Field{"clip", &O::clip, true},
+    Field{"dropout", &O::dropout, true},
+    Field{"pick", &O::pick, true},
     Field{"hard_weight", &O::hard_weight, true},
     Field{"soft_weight", &O::soft_weight, true},
     Field{"hidden_weight", &O::hidden_weight, true},
@@ -193,18 +197,10 @@ std::string command_line(const TrainOptions& options) {
   const TrainOptions base = named ? named.value() : TrainOptions{};
   std::string command = "batkit train";
   if (named) command += " --recipe " + options.recipe;
-  static const std::set<std::string_view> local = {"data",
-                                                   "out",
-                                                   "recipe",
-                                                   "device",
-                                                   "resume",
-                                                   "start",
-                                                   "teacher",
-                                                   "teacher_start",
-                                                   "vocab",
-                                                   "corpus",
-                                                   "checkpoint_epochs",
-                                                   "finish"};
+  static const std::set<std::string_view> local = {
+      "data",    "out",           "recipe", "device", "resume", "start",
+      "teacher", "teacher_start", "vocab",  "corpus", "extra",  "checkpoint_epochs",
+      "finish"};
   for (const Field& field : kFields) {
     if (local.contains(field.key)) continue;
     const std::string value = text_of(options, field);
@@ -219,7 +215,7 @@ Status check(const TrainOptions& o) {
   if (Status s = check_shape(o.teacher_shape(), "teacher_"); !s) return s;
   const bool bits_ok =
       o.act_bits == 0 || o.act_bits == 1 || o.act_bits == 2 || o.act_bits == 4 || o.act_bits == 8;
-  const bool text = o.task == "clinc150" || io::glue_task(o.task).has_value();
+  const bool text = o.task == "clinc150" || o.task == "imdb" || io::glue_task(o.task).has_value();
   const auto relu_or_gelu = [](const std::string& a) { return a == "relu" || a == "gelu"; };
   const bool device_ok = o.device == "auto" || o.device == "cpu" || o.device == "cuda";
   const std::array rules = {
@@ -232,9 +228,13 @@ Status check(const TrainOptions& o) {
       Rule{bits_ok, "act_bits must be 0 (float), 1, 2, 4 or 8"},
       Rule{o.attention == "softmax" || o.attention == "threshold",
            "attention must be softmax or threshold"},
-      Rule{text || o.task_kind() != TaskFamily::kText,
-           "task must be images, sst2, cola, mrpc, rte, stsb, clinc150 or mlm"},
+      Rule{
+          text || o.task_kind() != TaskFamily::kText,
+          "task must be images, mnist, rows, spoken-digits, sst2, cola, mrpc, rte, stsb, clinc150, "
+          "imdb or mlm"},
       Rule{o.task_kind() != TaskFamily::kText || !o.data.empty(), "data must name the text folder"},
+      Rule{o.task == "images" || o.task == "mlm" || !o.data.empty(),
+           "data must name the folder of this task"},
       Rule{o.task_kind() != TaskFamily::kCorpus || !o.corpus.empty(), "corpus must name a file"},
       Rule{o.task_kind() != TaskFamily::kCorpus || o.act_bits == 0,
            "act_bits must be 0 (float) for the task mlm"},
@@ -251,6 +251,12 @@ Status check(const TrainOptions& o) {
       Rule{o.warmup >= 0.0 && o.warmup < 1.0, "warmup must be in [0, 1)"},
       Rule{o.weight_decay >= 0.0, "weight_decay must not be negative"},
       Rule{o.clip > 0.0, "clip must be positive"},
+      Rule{o.dropout >= 0.0 && o.dropout < 1.0, "dropout must be in [0, 1)"},
+      Rule{o.pick == "last" || o.pick == "best", "pick must be last or best"},
+      Rule{o.extra_part >= 0.0 && o.extra_part < 1.0, "extra_part must be in [0, 1)"},
+      Rule{o.extra.empty() || o.task_kind() == TaskFamily::kText, "extra is for text tasks only"},
+      Rule{o.extra.empty() || o.soft_weight > 0.0, "extra needs a soft_weight"},
+      Rule{o.extra.empty() || o.act_bits > 0 || !o.teacher.empty(), "extra needs a teacher"},
       Rule{o.hard_weight >= 0.0 && o.soft_weight >= 0.0 && o.hidden_weight >= 0.0 &&
                o.attention_weight >= 0.0,
            "loss weights must not be negative"},

@@ -36,15 +36,17 @@ enum class WeightKind {
 std::optional<WeightKind> weight_kind(std::string_view name);
 
 /// What kind of data a task has.
-enum class TaskFamily { kImages, kText, kCorpus };
+enum class TaskFamily { kImages, kRows, kText, kCorpus };
 
 /// Options of one run. Every field has a key of the same name for `set_option`.
 struct TrainOptions {
   std::string name = "model";  ///< also the file name of the exported model
   std::string recipe;          ///< the recipe these options came from; empty if none
-  /// "images", "sst2", "cola", "mrpc", "rte", "stsb", "clinc150", or "mlm": pre-training
+  /// "images" or "mnist"; "rows" or "spoken-digits"; "sst2", "cola", "mrpc", "rte", "stsb",
+  /// "clinc150", "imdb"; or "mlm": pre-training
   std::string task = "images";
-  std::filesystem::path data;   ///< IDX folder (empty: the installed Fashion-MNIST), text folder
+  /// IDX folder (empty: the installed Fashion-MNIST), folder of recordings, text folder or file
+  std::filesystem::path data;
   std::filesystem::path out;    ///< folder of checkpoint, log, model and card; created
   std::string device = "auto";  ///< "auto", "cpu" or "cuda"
   std::int64_t seed = 0;
@@ -65,6 +67,10 @@ struct TrainOptions {
   int vocab_pieces = 0;          ///< keep only so many pieces, the most frequent ones; 0: all
   int max_tokens = 64;           ///< longest sequence of a text model
   std::filesystem::path corpus;  ///< task mlm: reviews (.json) or one passage a line
+  /// Unlabelled text that the teacher labels: reviews (.json, cut into sentences) or one text a
+  /// line, the second of a pair after a tab. Needs a teacher.
+  std::filesystem::path extra;
+  double extra_part = 0.5;  ///< share of such text in an epoch, drawn anew for each
 
   int epochs = 60;
   int batch = 256;
@@ -72,6 +78,8 @@ struct TrainOptions {
   double warmup = 0.06;           ///< share of the steps with a rising learning rate
   double weight_decay = 0.0;      ///< decoupled (AdamW)
   double clip = 1.0;              ///< largest norm of the gradient
+  double dropout = 0.0;           ///< share of hidden values set to 0 while training
+  std::string pick = "last";      ///< "last" checkpoint, or the "best" on the watched samples
   double hard_weight = 0.5;       ///< weight of the cross entropy with the labels
   double soft_weight = 1.0;       ///< weight of the cross entropy with the teacher; 0: no teacher
   double hidden_weight = 0.0;     ///< weight of the hidden-state distance (same layers and hidden)
@@ -109,7 +117,8 @@ struct TrainOptions {
     return train::weight_kind(weights).value_or(WeightKind::kBinary);
   }
   TaskFamily task_kind() const {
-    if (task == "images") return TaskFamily::kImages;
+    if (task == "images" || task == "mnist") return TaskFamily::kImages;
+    if (task == "rows" || task == "spoken-digits") return TaskFamily::kRows;
     return task == "mlm" ? TaskFamily::kCorpus : TaskFamily::kText;
   }
   bmt::Attention attention_kind() const {

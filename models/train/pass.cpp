@@ -67,6 +67,7 @@ class Pass {
   Tensor alpha(const std::string& name, double elements) const;
   Tensor divisor(const Tensor& alpha) const;
   Tensor signed_input(const Tensor& x, const std::string& name);
+  Tensor drop(const Tensor& x) const;
   void set(const std::string& name, const Tensor& scale) const;
   void keep(TensorId id, int i, const Tensor& value) const;
 
@@ -112,6 +113,10 @@ Tensor Pass::alpha(const std::string& name, double elements) const {
 /// What a signed activation is divided by before it is quantized. At one bit the code does not
 /// depend on a positive scale, so neither does the gradient.
 Tensor Pass::divisor(const Tensor& a) const { return spec_.act_bits == 1 ? a.detach() : a; }
+
+Tensor Pass::drop(const Tensor& x) const {
+  return input_.dropout > 0.0 ? torch::dropout(x, input_.dropout, true) : x;
+}
 
 void Pass::set(const std::string& name, const Tensor& value) const {
   net_.at(name).detach().copy_(value.clamp_min(1e-5).log());
@@ -168,7 +173,7 @@ Tensor Pass::embed() {
   keep(TensorId::kEmbedding, -1, y);
   const Tensor x = norm(y, "embed.ln");
   keep(TensorId::kEmbeddingNorm, -1, x);
-  return x;
+  return drop(x);
 }
 
 Tensor Pass::softmax(const Tensor& scores) const {
@@ -189,12 +194,13 @@ Tensor Pass::float_layer(const Tensor& x, const std::string& p, bool first_only)
       torch::matmul(q, heads[1].transpose(2, 3)) / std::sqrt(static_cast<double>(dim));
   scores_.push_back(scores);
   const Tensor context = torch::matmul(softmax(scores), heads[2]).transpose(1, 2).flatten(2);
-  const Tensor y = rows + torch::linear(context, net_.at(p + "o.weight")[0], net_.at(p + "o.bias"));
+  const Tensor o = torch::linear(context, net_.at(p + "o.weight")[0], net_.at(p + "o.bias"));
+  const Tensor y = rows + drop(o);
   const Tensor x1 = norm(y, p + "ln1");
   const Tensor f = torch::linear(x1, net_.at(p + "f1.weight")[0], net_.at(p + "f1.bias"));
   const Tensor active = spec_.gelu ? torch::gelu(f) : f.relu();
-  const Tensor y2 = x1 + torch::linear(active, net_.at(p + "f2.weight")[0], net_.at(p + "f2.bias"));
-  return norm(y2, p + "ln2");
+  const Tensor f2 = torch::linear(active, net_.at(p + "f2.weight")[0], net_.at(p + "f2.bias"));
+  return norm(x1 + drop(f2), p + "ln2");
 }
 
 /// Mean of `prob` over the keys that are no padding.
@@ -291,7 +297,7 @@ Tensor Pass::attention(const Tensor& x_in, int i, bool first_only) {
   keep(TensorId::kContext, i, context);
 
   const Tensor w = (weight(p + "o") * context_alpha)[0];
-  return x + torch::linear(context, w, net_.at(p + "o.bias"));
+  return x + drop(torch::linear(context, w, net_.at(p + "o.bias")));
 }
 
 /// x plus the feed-forward network of layer `i`.
@@ -310,7 +316,7 @@ Tensor Pass::feed_forward(const Tensor& x, int i) {
   const Tensor f = unsigned_codes(torch::linear(input, w1 / a, b1 / a), bits);
   keep(TensorId::kFfn1, i, f);
   const Tensor w2 = (weight(p + "f2") * a)[0];
-  return x + torch::linear(f, w2, net_.at(p + "f2.bias"));
+  return x + drop(torch::linear(f, w2, net_.at(p + "f2.bias")));
 }
 
 Tensor Pass::layer(const Tensor& x, int i, bool first_only) {

@@ -41,18 +41,27 @@ Session::Session(Network& network, DeviceData& data, const Network* teacher,
       teacher_(teacher),
       options_(options),
       device_(device),
-      steps_per_epoch_(data.count() / options.batch) {
+      steps_per_epoch_(0) {
+  steps_per_epoch_ = epoch_items() / options.batch;
   options_.schedule.steps = static_cast<std::int64_t>(steps_per_epoch_) * options.epochs;
   graph_ = std::make_unique<StepGraph>([this](int kind) { step(kind); }, data.kinds(), device);
   graph_->on_stream([&] {
     optimizer_ = std::make_unique<Optimizer>(network.parameters().flat(), options_.schedule,
                                              options.weight_decay, options.clip);
     const auto whole = torch::TensorOptions(torch::kInt64).device(device);
-    order_ = torch::zeros({data.count()}, whole);
+    order_ = torch::zeros({epoch_items()}, whole);
     batch_ = torch::arange(options.batch, whole);
     loss_sum_ = torch::zeros({}, torch::TensorOptions(torch::kFloat).device(device));
     right_sum_ = torch::zeros_like(loss_sum_);
+    known_sum_ = torch::zeros_like(loss_sum_);
   });
+}
+
+/// Samples of an epoch: all labelled ones and so many others that they make up their part.
+int Session::epoch_items() const {
+  const double part = options_.extra_part;
+  const int wanted = static_cast<int>(data_.count() * part / (1.0 - part));
+  return data_.count() + std::min(wanted, data_.extra());
 }
 
 void Session::calibrate() {
@@ -64,8 +73,16 @@ void Session::calibrate() {
 /// Batches hold samples of one kind; what is left over of a kind joins the next larger one, so that
 /// the number of batches of each kind is the same in every epoch.
 Session::Plan Session::plan(std::mt19937_64& generator) const {
-  std::vector<std::int64_t> items(static_cast<std::size_t>(data_.count()));
+  std::vector<std::int64_t> items(static_cast<std::size_t>(data_.count() + data_.extra()));
   std::iota(items.begin(), items.end(), 0);
+  if (data_.extra() > 0) {
+    const auto labelled = static_cast<std::size_t>(data_.count());
+    const auto size = static_cast<std::size_t>(epoch_items());
+    for (std::size_t i = labelled; i < size; ++i) {
+      std::swap(items[i], items[i + below(generator, items.size() - i)]);
+    }
+    items.resize(size);
+  }
   shuffle(items, generator);
   std::vector<std::vector<std::int64_t>> of_kind(static_cast<std::size_t>(data_.kinds()));
   for (const std::int64_t item : items) {
@@ -95,6 +112,11 @@ Session::Plan Session::plan(std::mt19937_64& generator) const {
 
 void Session::start_epoch() {
   std::mt19937_64 generator = epoch_generator(options_.seed, epoch_);
+  // Dropout draws from the library's own generator: set so that a resumed run sees the same.
+  if (options_.dropout > 0.0) {
+    torch::manual_seed(static_cast<std::uint64_t>(options_.seed) * 100003U +
+                       static_cast<std::uint64_t>(epoch_));
+  }
   Plan next = plan(generator);
   kinds_ = std::move(next.kinds);
   graph_->on_stream([&] {
@@ -104,6 +126,7 @@ void Session::start_epoch() {
         .copy_(torch::tensor(next.order, torch::kInt64));
     loss_sum_.zero_();
     right_sum_.zero_();
+    known_sum_.zero_();
   });
 }
 
@@ -115,12 +138,15 @@ void Session::step(int kind) {
     const Tensor places = batch_ + first;
     batch = data_.batch(order_.index_select(0, places), places, kind);
   }
+  batch.input.dropout = options_.dropout;
   const Output out = network_.forward(batch.input);
   const Tensor value = loss(options_.weights, network_, teacher_, out, batch);
   optimizer_->apply(network_.parameters().gradient(value));
   torch::NoGradGuard no_grad;
   loss_sum_.add_(value.detach());
+  if (network_.spec().regression) return;
   right_sum_.add_(out.logits.detach().argmax(1).eq(batch.labels).sum());
+  known_sum_.add_(batch.labels.ge(0).sum());
 }
 
 void Session::record() {
@@ -143,7 +169,7 @@ EpochStats Session::run_epoch() {
   stats.epoch = epoch_;
   graph_->on_stream([&] {
     stats.loss = loss_sum_.item<double>() / steps_per_epoch_;
-    stats.accuracy = right_sum_.item<double>() / (steps_per_epoch_ * options_.batch);
+    stats.accuracy = right_sum_.item<double>() / std::max(1.0, known_sum_.item<double>());
   });
   stats.rate = options_.schedule.rate(static_cast<std::int64_t>(epoch_) * steps_per_epoch_ - 1);
   stats.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();

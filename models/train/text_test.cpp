@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // Text tasks on synthetic data: tokens in, all heads, pre-training, import, step by step.
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 #include <torch/torch.h>
 
+#include <algorithm>
+#include <cstring>
 #include <filesystem>
 #include <random>
 
@@ -47,21 +50,23 @@ class Text : public ::testing::Test {
     std::string corpus;
     std::string scores =
         "index\tgenre\tfilename\tyear\told_index\tsource1\tsource2\tsentence1\tsentence2\tscore\n";
+    std::string dev_scores = scores;
     for (int i = 0; i < 400; ++i) {
       (i < 300 ? train : dev) += sentence(i % 2, generator) + "\t" + std::to_string(i % 2) + "\n";
       std::string passage;
       for (int k = 0; k < 4; ++k) passage += sentence(i % 2, generator);
       corpus += passage + "\n";
       const int other = static_cast<int>(generator() % 2);
-      scores += "0\tx\tx\tx\tx\tx\tx\t" + sentence(i % 2, generator) + "\t" +
-                sentence(other, generator) + "\t" + (other == i % 2 ? "4.5" : "0.5") + "\n";
+      (i < 300 ? scores : dev_scores) += "0\tx\tx\tx\tx\tx\tx\t" + sentence(i % 2, generator) +
+                                         "\t" + sentence(other, generator) + "\t" +
+                                         (other == 1 ? "4.5" : "0.5") + "\n";
     }
     write("train.tsv", train);
     write("dev.tsv", dev);
     write("corpus.txt", corpus);
     fs::create_directories(folder_.path() / "scores");
     write("scores/train.tsv", scores);
-    write("scores/dev.tsv", scores);
+    write("scores/dev.tsv", dev_scores);
   }
 
   void write(const std::string& name, const std::string& text) {
@@ -167,7 +172,71 @@ TEST_F(Text, StepByStepFromPreTraining) {
   one.vocab = folder_.path() / "other.txt";
   const auto refused = train(one, nullptr);
   ASSERT_FALSE(refused.ok());
-  EXPECT_NE(refused.error().message.find("'more'"), std::string::npos);
+  EXPECT_NE(refused.error().message.find("is not in the one to start from"), std::string::npos);
+}
+
+TEST_F(Text, UnlabelledTextDropoutAndTheBestEpoch) {
+  std::string extra;
+  std::mt19937_64 generator(9);
+  for (int i = 0; i < 500; ++i) extra += sentence(i % 2, generator) + "\n";
+  write("extra.txt", extra);
+  TrainOptions o = options("extra", 1);
+  o.extra = folder_.path() / "extra.txt";
+  o.dropout = 0.05;
+  o.pick = "best";
+  double best = 0.0;
+  const auto report = train(o, [&](const Progress& p) {
+    if (p.phase == "model") best = std::max(best, p.holdout.value_or(0.0));
+    return true;
+  });
+  expect_sound(report, 0.9);
+  EXPECT_EQ(report.value().holdout_accuracy, best);
+
+  // The same once more, in two halves.
+  TrainOptions again = o;
+  again.out = folder_.path() / "again";
+  again.checkpoint_epochs = 1;
+  ASSERT_TRUE(train(again, [](const Progress& p) {
+                return p.phase == "teacher" || p.stats.epoch < 5;
+              }).ok());
+  again.resume = true;
+  ASSERT_TRUE(train(again, nullptr).ok());
+  EXPECT_EQ(io::read_file(again.out / "extra.safetensors").value(),
+            io::read_file(o.out / "extra.safetensors").value());
+}
+
+TEST_F(Text, UnlabelledTextNeedsATeacher) {
+  TrainOptions o = options("extra", 0);
+  o.extra = folder_.path() / "corpus.txt";
+  EXPECT_FALSE(train(o, nullptr).ok());
+  o = options("extra", 1);
+  o.extra = folder_.path() / "nothing.txt";
+  const auto missing = train(o, nullptr);
+  ASSERT_FALSE(missing.ok());
+  EXPECT_NE(missing.error().message.find("nothing.txt"), std::string::npos);
+}
+
+TEST_F(Text, ReviewsAndIntents) {
+  std::mt19937_64 generator(5);
+  std::string reviews, intents;
+  for (int i = 0; i < 330; ++i) {
+    const std::string s = sentence(i % 2, generator);
+    const char* comma = i == 0 ? "" : ",";
+    reviews += fmt::format(R"({}{{"t": "{}", "s": {}}})", comma, s, i % 2);
+    intents += fmt::format(R"({}["{}", "{}"])", comma, s, i % 2 == 0 ? "scold" : "praise");
+  }
+  write("reviews.json", fmt::format("[{}]", reviews));
+  write("data_full.json",
+        fmt::format(R"({{"train": [{}], "test": [["good film", "praise"], ["a plot", "other"]]}})",
+                    intents));
+  TrainOptions o = options("reviews", 4);
+  o.task = "imdb";
+  expect_sound(train(o, nullptr), 0.9);
+  // A class in the test half that no training text has.
+  o.task = "clinc150";
+  const auto refused = train(o, nullptr);
+  ASSERT_FALSE(refused.ok());
+  EXPECT_NE(refused.error().message.find("does not fit a model of 2 classes"), std::string::npos);
 }
 
 TEST_F(Text, BadDataIsRefused) {
@@ -183,8 +252,14 @@ TEST_F(Text, BadDataIsRefused) {
   EXPECT_FALSE(train(o, nullptr).ok());
 }
 
-/// A folder as Hugging Face libraries write it, of random weights.
-void write_bert(const fs::path& folder, const std::string& prefix) {
+io::Tensor one_float(float value) {
+  std::vector<std::uint8_t> bytes(sizeof(value));
+  std::memcpy(bytes.data(), &value, sizeof(value));
+  return {io::Dtype::kF32, {}, std::move(bytes)};
+}
+
+/// A folder as Hugging Face libraries write it, of random weights; `bit` adds what BiT has.
+void write_bert(const fs::path& folder, const std::string& prefix, bool bit = false) {
   fs::create_directories(folder);
   ASSERT_TRUE(io::write_text_atomic(folder / "vocab.txt", kVocab).ok());
   ASSERT_TRUE(
@@ -221,6 +296,16 @@ void write_bert(const fs::path& folder, const std::string& prefix) {
   dense(layer + "intermediate.dense", 12, 8);
   dense(layer + "output.dense", 8, 12);
   norm(layer + "output");
+  if (bit) {
+    for (const char* part : {"query", "key", "value", "attn"}) {
+      file.tensors[prefix + layer + "attention.self.clip_" + part] = one_float(0.5F);
+    }
+    for (const char* part : {"attention.self.query", "attention.self.key", "attention.self.value",
+                             "attention.output.dense", "intermediate.dense", "output.dense"}) {
+      file.tensors[prefix + layer + part + ".input_clip_val"] = one_float(0.25F);
+      add(layer + part + ".move.bias", {std::string_view(part) == "output.dense" ? 12U : 8U});
+    }
+  }
   ASSERT_TRUE(io::write_safetensors(file, folder / "model.safetensors").ok());
 }
 
@@ -250,6 +335,45 @@ TEST_F(Text, ImportsBert) {
       torch::equal(less.value().network->at("word")[3], one.value().network->at("word")[7]));
   ASSERT_TRUE(io::write_text_atomic(bert / "config.json", "{}").ok());
   EXPECT_FALSE(import_bert(bert, 10, 1).ok());
+}
+
+TEST_F(Text, ImportsBit) {
+  const fs::path bit = folder_.path() / "bit";
+  write_bert(bit, "bert.", true);
+  const auto read = import_bert(bit, 10, 1);
+  ASSERT_TRUE(read.ok()) << read.error().message;
+  const Network& network = *read.value().network;
+  EXPECT_EQ(network.spec().act_bits, 1);
+  EXPECT_NEAR(network.scale("layers.0.qkv.alpha").mean().item<double>(), 0.5, 1e-6);
+  EXPECT_NEAR(network.scale("layers.0.ffn.alpha").item<double>(), 0.25, 1e-6);
+  // A row of words has one size.
+  const Tensor row = network.at("word")[5].detach().abs();
+  EXPECT_LT((row - row.mean()).abs().max().item<double>(), 1e-6);
+  Input input;
+  input.ids = torch::tensor({{2, 5, 6, 3}}, torch::kInt64);
+  EXPECT_TRUE(network.forward(input).logits.isfinite().all().item<bool>());
+
+  // A network of the same shape starts from it as it is.
+  TrainOptions o = options("from-bit", 1);
+  o.layers = o.teacher_layers = 1;
+  o.hidden = o.teacher_hidden = 8;
+  o.head_dim = o.teacher_head_dim = 4;
+  o.ffn = o.teacher_ffn = 12;
+  o.max_tokens = 16;
+  o.epochs = 2;
+  o.soft_weight = 0.0;
+  o.vocab.clear();
+  o.start = bit;
+  const auto report = train(o, nullptr);
+  ASSERT_TRUE(report.ok()) << report.error().message;
+  EXPECT_EQ(report.value().views.value().samples, 100);
+
+  auto file = io::read_safetensors(bit / "model.safetensors").value();
+  file.tensors.erase("bert.encoder.layer.0.attention.self.clip_key");
+  ASSERT_TRUE(io::write_safetensors(file, bit / "model.safetensors").ok());
+  const auto refused = import_bert(bit, 10, 1);
+  ASSERT_FALSE(refused.ok());
+  EXPECT_NE(refused.error().message.find("clip_key"), std::string::npos);
 }
 
 TEST(Vocabulary, SubsetKeepsWhatIsNeeded) {

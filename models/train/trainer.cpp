@@ -32,11 +32,16 @@ SessionOptions model_session(const TrainOptions& o, const std::string& vocab) {
   s.schedule = {o.learning_rate, o.warmup, 1};
   s.weight_decay = o.weight_decay;
   s.clip = o.clip;
+  s.dropout = o.dropout;
+  s.extra_part = o.extra.empty() ? 0.0 : o.extra_part;
   s.weights = {o.hard_weight, o.soft_weight, o.hidden_weight, o.attention_weight, 0.0};
   s.seed = o.seed;
   s.identity = identity(o);
   s.vocab = vocab;
-  if (o.act_bits == 0 && o.teacher.empty()) s.weights = {1.0, 0.0, 0.0, 0.0, 0.0};
+  if (o.act_bits == 0 && o.teacher.empty()) {
+    s.weights = {1.0, 0.0, 0.0, 0.0, 0.0};
+    s.extra_part = 0.0;
+  }
   if (o.task_kind() == TaskFamily::kCorpus) s.weights = {o.hard_weight, 0.0, 0.0, 0.0, 1.0};
   return s;
 }
@@ -102,9 +107,11 @@ class Run {
   fs::path checkpoint_path(std::string_view phase) const {
     return options_.out / (phase == "model" ? "checkpoint.safetensors" : "teacher.safetensors");
   }
+  fs::path best_path() const { return options_.out / "best.safetensors"; }
   Status start(Session& session, const char* phase, bool calibrate);
   Status check_teacher() const;
   std::optional<double> watched_metric(const Session& session) const;
+  Status keep_best(const Session& session, double figure);
   void log(const char* phase, const EpochStats& stats, std::optional<double> holdout) const;
 
   TrainOptions options_;
@@ -116,6 +123,7 @@ class Run {
   std::vector<bmt::Sample> watched_samples_;
   std::unique_ptr<Network> teacher_, network_;
   std::unique_ptr<Session> session_;
+  std::optional<double> best_;
   bool stopped_ = false;
 };
 
@@ -143,7 +151,14 @@ Status Run::epochs_of(Session& session, const char* phase, int epochs) {
                          task_->header().input == bmt::InputKind::kTokens;
     if (measure) holdout = watched_metric(session);
     log(phase, stats, holdout);
+    const bool picks = options_.pick == "best" && std::string_view(phase) == "model";
+    if (picks && holdout) {
+      if (Status s = keep_best(session, *holdout); !s) return s;
+    }
     stopped_ = progress_ && !progress_({options_.name, phase, stats, epochs, holdout});
+    if (picks && best_ && session.finished()) {
+      if (Status s = session.load_picked(best_path()); !s) return s;
+    }
     if (stopped_ || session.finished() || stats.epoch % options_.checkpoint_epochs == 0) {
       if (Status s = session.save(checkpoint_path(phase)); !s) return s;
     }
@@ -151,10 +166,18 @@ Status Run::epochs_of(Session& session, const char* phase, int epochs) {
   return Ok{};
 }
 
+/// Keeps the network if no earlier epoch was better on the watched samples.
+Status Run::keep_best(const Session& session, double figure) {
+  if (best_ && figure <= *best_) return Ok{};
+  best_ = figure;
+  return session.save_picked(best_path(), figure);
+}
+
 Status Run::start(Session& session, const char* phase, bool calibrate) {
   const fs::path path = checkpoint_path(phase);
   if (options_.resume && fs::exists(path)) {
     if (Status s = session.load(path); !s) return s;
+    if (std::string_view(phase) == "model") best_ = picked_figure(best_path());
   } else if (calibrate) {
     session.calibrate();
   }
@@ -300,9 +323,9 @@ struct Loaded {
 Result<std::shared_ptr<const Task>> task_of(const TrainOptions& o, const std::string& vocab,
                                             std::vector<Loaded>& loaded) {
   const std::string key =
-      fmt::format("{}|{}|{}|{}|{}|{}|{}|{}|{}|{}|{}|{}", o.task, o.data.string(), o.corpus.string(),
-                  o.vocab.string(), o.vocab_pieces, o.max_tokens, o.patch, o.shift, o.flip,
-                  o.train_limit, o.test_limit, vocab);
+      fmt::format("{}|{}|{}|{}|{}|{}|{}|{}|{}|{}|{}|{}|{}", o.task, o.data.string(),
+                  o.corpus.string(), o.extra.string(), o.vocab.string(), o.vocab_pieces,
+                  o.max_tokens, o.patch, o.shift, o.flip, o.train_limit, o.test_limit, vocab);
   for (const Loaded& each : loaded) {
     if (each.key == key) return each.task;
   }
