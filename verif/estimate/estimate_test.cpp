@@ -39,8 +39,9 @@ struct Case {
 
 class EstimateTest : public testing::Test {
  protected:
-  void use(const char* name) {
+  void use(const char* name, int resident_layers = 0) {
     config_ = load_config(name).value();
+    config_.buffers.resident_layers = resident_layers;
     plan_ = plan(config_).value();
     options_.backend = sim::Backend::kRtl;
     auto bench = sim::Bench::create(config_, options_);
@@ -202,6 +203,21 @@ TEST_F(EstimateTest, Multi) {
   pair.softmax = true;
   pair.memory = {100, 95, 64};
   compare(pair);
+}
+
+/// The first job loads the parameters, the others find them on chip.
+TEST_F(EstimateTest, ParametersOnChip) {
+  use("test-multi", 2);
+  for (const bool softmax : {false, true}) {
+    for (const int bits : {1, 2}) {
+      Case c;
+      c.softmax = softmax;
+      c.act_bits = bits;
+      c.lengths = {17, 40, 17, 8};
+      c.memory = {60, 95, 64};
+      compare(c);
+    }
+  }
 }
 
 }  // namespace
