@@ -85,10 +85,10 @@ class EstimateTest : public testing::Test {
       const bool keep = plan_.resident && !jobs.empty();
       auto& program = programs_[{job, keep}];
       if (!program) {
-        program = std::make_unique<Program>(
-            compile_program(config_, plan_, image, job,
-                            keep ? Parameters::kKeep : Parameters::kLoad)
-                .value());
+        program =
+            std::make_unique<Program>(compile_program(config_, plan_, image, job,
+                                                      keep ? Parameters::kKeep : Parameters::kLoad)
+                                          .value());
       }
       jobs.push_back(program.get());
     }
