@@ -109,7 +109,8 @@ int execute(const Options& options, bool json) {
   if (!others.ok()) return fail(others.error());
   std::vector<const Program*> jobs{&first.value().front()};
   for (int i = 1; i < options.queue; ++i) {
-    const std::vector<Program>& programs = planned.value().resident ? others.value() : first.value();
+    const std::vector<Program>& programs =
+        planned.value().resident ? others.value() : first.value();
     jobs.push_back(&programs[static_cast<std::size_t>(i) % programs.size()]);
   }
   const MemoryMap map =

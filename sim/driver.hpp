@@ -51,7 +51,8 @@ class Driver {
   /// Resets the device, checks that it is the accelerator of the configuration, writes the model.
   Status start();
   /// The program for sentences of these lengths that the next job may run; compiled and written to
-  /// device memory on first use. Where parameters stay on chip, the first job after a reset loads them.
+  /// device memory on first use. Where parameters stay on chip, the first job after a reset loads
+  /// them.
   Result<const Program*> program(const std::vector<int>& lengths);
   /// Where that program lies in device memory.
   Result<std::uint64_t> program_address(const std::vector<int>& lengths);

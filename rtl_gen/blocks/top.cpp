@@ -382,8 +382,8 @@ class TopBuilder {
   /// Without softmax nothing drives the softmax controls of a row slice.
   void tie_softmax(Own& own) {
     const auto tie = [&own](const char* port, int width) { own[port] = num(width, 0); };
-    for (const char* port : {"sm_re_i", "sm_acc_i", "sm_first_i", "dv_ld_i",
-                             "dv_step_i", "dv_take_i", "dv_bit_i", "sm_pk_ce_i", "sm_act_we_i"}) {
+    for (const char* port : {"sm_re_i", "sm_acc_i", "sm_first_i", "dv_ld_i", "dv_step_i",
+                             "dv_take_i", "dv_bit_i", "sm_pk_ce_i", "sm_act_we_i"}) {
       tie(port, 1);
     }
     tie("sm_slot_i", 2);

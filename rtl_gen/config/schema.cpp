@@ -137,8 +137,8 @@ const auto& table() {
           [](Config& c) -> int& { return c.buffers.layernorm_ring_words; }, 0, kMaxNormWords,
           "LayerNorm ring depth; 0 lets the plan choose"),
       number(
-          "buffers", "resident_layers",
-          [](Config& c) -> int& { return c.buffers.resident_layers; }, 0, 64,
+          "buffers", "resident_layers", [](Config& c) -> int& { return c.buffers.resident_layers; },
+          0, 64,
           "layers of a model whose thresholds, scales and LayerNorm records stay on chip between "
           "programs; 0: they stream through rings"),
       power(

@@ -67,7 +67,8 @@ struct Plan {
   int t_ring_words = 0;  ///< planned: twice the words of the largest chunk or of all heads
   int p_ring_words = 0;  ///< same
   int l_ring_words = 0;  ///< planned: two LayerNorms
-  bool resident = false;  ///< T, P and L hold the parameters of a whole model, exactly; nothing is freed
+  bool resident =
+      false;  ///< T, P and L hold the parameters of a whole model, exactly; nothing is freed
   int par_bits = 0;      ///< ParW = Lanes * 64 * BR, T and P ring word
   int l_bits = 0;        ///< Lanes * 64, L ring word
   int t_tile_words = 0;  ///< TP = max(1, TC * 16 / ParW), T words of a column tile

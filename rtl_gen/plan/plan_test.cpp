@@ -16,8 +16,8 @@ TEST(Plan, EveryNamedConfigurationHasAPlan) {
     ASSERT_TRUE(result.ok()) << name << ": " << result.error().message;
     EXPECT_TRUE(std::has_single_bit(static_cast<unsigned>(result.value().w_ring_words))) << name;
     if (result.value().resident) continue;
-    for (const int depth : {result.value().t_ring_words, result.value().p_ring_words,
-                            result.value().l_ring_words}) {
+    for (const int depth :
+         {result.value().t_ring_words, result.value().p_ring_words, result.value().l_ring_words}) {
       EXPECT_TRUE(std::has_single_bit(static_cast<unsigned>(depth))) << name;
     }
   }
@@ -42,8 +42,8 @@ TEST(Plan, BaseSizesByHand) {
   EXPECT_EQ(p.p_tile_words, 8);
   EXPECT_EQ(p.w_ring_words, 1024);  // a layer has 3456 words
   EXPECT_EQ(p.w_write_bits, 512);
-  // Parameters of 12 layers stay on chip: Q, K, V and FFN1 have 72 + 96 tiles of 2 threshold words, a
-  // head one more for its scores and 2 tiles for its context; O and FFN2 have 48 tiles of 8 scale
+  // Parameters of 12 layers stay on chip: Q, K, V and FFN1 have 72 + 96 tiles of 2 threshold words,
+  // a head one more for its scores and 2 tiles for its context; O and FFN2 have 48 tiles of 8 scale
   // words, pooler and classifier 24 and 16; 25 LayerNorms have 192 words.
   EXPECT_TRUE(p.resident);
   EXPECT_EQ(p.t_ring_words, 12 * (168 * 2 + 12 * 5));

@@ -218,7 +218,8 @@ class Assembler {
   bool all_freed() {
     for (const Ring& ring : rings_) {
       if (ring.resident || ring.freed == ring.loaded) continue;
-      message_ = fmt::format("program: {} words of a ring are never freed", ring.loaded - ring.freed);
+      message_ =
+          fmt::format("program: {} words of a ring are never freed", ring.loaded - ring.freed);
       return false;
     }
     return true;

@@ -79,7 +79,8 @@ ShadowMemory::ShadowMemory(const Plan& plan) {
   at(Tap::kXb) = BitMemory(plan.rows, plan.xb_words, plan.depth);
   at(Tap::kRes0) = BitMemory(plan.rows, plan.res_bank_words, plan.lanes * 16);
   at(Tap::kRes1) = BitMemory(plan.rows, plan.res_bank_words, plan.lanes * 16);
-  at(Tap::kScore) = BitMemory(plan.rows, plan.score_slots * plan.score_words, plan.lanes * plan.score_bits);
+  at(Tap::kScore) =
+      BitMemory(plan.rows, plan.score_slots * plan.score_words, plan.lanes * plan.score_bits);
   at(Tap::kW) = BitMemory(plan.cols, plan.w_ring_words, plan.depth);
   at(Tap::kK) = BitMemory(plan.cols, plan.k_words, plan.depth);
   at(Tap::kV) = BitMemory(plan.cols, plan.v_words, plan.depth);

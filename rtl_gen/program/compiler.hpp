@@ -44,9 +44,9 @@ struct Program {
   std::vector<std::uint8_t> bytes() const;
 };
 
-/// Where thresholds, scales and LayerNorm records stay on chip (`Plan::resident`): whether a program
-/// loads them, or finds them as a program of the same image left them. Elsewhere there is no
-/// difference.
+/// Where thresholds, scales and LayerNorm records stay on chip (`Plan::resident`): whether a
+/// program loads them, or finds them as a program of the same image left them. Elsewhere there is
+/// no difference.
 enum class Parameters { kLoad, kKeep };
 
 /// Schedules and encodes. Errors: lengths that do not fit model or configuration; a program that

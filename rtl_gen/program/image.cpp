@@ -138,8 +138,8 @@ class ImageBuilder {
           "model {} does not fit configuration {}: {} layers have {} words of {}, {} fit; "
           "buffers.resident_layers is {}; nearest legal value is {}, or 0 to stream them",
           m_.name, config_.name, m_.layer_count(), ring_words_[i + 1],
-          isa::to_string(static_cast<isa::Ring>(i + 1)), depths[i],
-          config_.buffers.resident_layers, m_.layer_count()));
+          isa::to_string(static_cast<isa::Ring>(i + 1)), depths[i], config_.buffers.resident_layers,
+          m_.layer_count()));
     }
     return true;
   }
@@ -391,7 +391,8 @@ class ImageBuilder {
     return chunk_tiles(plan_, group, cost).has_value();
   }
 
-  /// Groups of heads, or whole heads where they fit, parts of one head at word boundaries otherwise.
+  /// Groups of heads, or whole heads where they fit, parts of one head at word boundaries
+  /// otherwise.
   std::vector<TileRange> head_ranges(const bmt::Linear& l, int heads, bool by_group) const {
     if (by_group) {
       std::vector<TileRange> groups;

@@ -22,7 +22,8 @@ struct Span {
   std::uint64_t beat = 0;  ///< from MODEL_BASE
   std::uint32_t beats = 0;
   std::uint32_t words = 0;  ///< ring words
-  std::uint32_t first = 0;  ///< ring words of the image before it: its place where they stay on chip
+  std::uint32_t first =
+      0;  ///< ring words of the image before it: its place where they stay on chip
 };
 
 /// Column tiles of a chunk that keep the same operand words: one instruction a row tile.

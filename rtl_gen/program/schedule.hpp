@@ -50,8 +50,8 @@ struct Schedule {
 /// of a row tile one behind the other, row tile after row tile: scores run four heads ahead of
 /// the contexts, so that softmax, or the way of the bits to memory, passes meanwhile. Where softmax
 /// takes long, it is done among Q, K, V and O instead (interleave.hpp). Of the last
-/// layer only the first row tile of a sentence goes beyond K and V: its logits depend on row 0 only.
-/// Sentences (`lengths`, tokens each) share every chunk; their row tiles follow each other.
+/// layer only the first row tile of a sentence goes beyond K and V: its logits depend on row 0
+/// only. Sentences (`lengths`, tokens each) share every chunk; their row tiles follow each other.
 Schedule make_schedule(const Plan& plan, const ModelImage& image, std::span<const int> lengths);
 
 }  // namespace bat

@@ -25,9 +25,9 @@ void Layers::layer(int index) {
 void Layers::plain_attention(const PackedLayer& l, int index, const RowTiles& tiles) {
   plain_projections(l, index, tiles);
   for (const HeadGroup& group : l.groups) attention(l, index, group, tiles);
-  residual_product(
-      l.o, l.ln1, bits(), Codes::kOfRowTile, tiles, index, TensorId::kResidual1,
-      {TensorId::kLn1, TensorId::kLn1Codes}, [&](int rt) { return context_operand(l, rt); });
+  residual_product(l.o, l.ln1, bits(), Codes::kOfRowTile, tiles, index, TensorId::kResidual1,
+                   {TensorId::kLn1, TensorId::kLn1Codes},
+                   [&](int rt) { return context_operand(l, rt); });
 }
 
 /// Products of a group's part of Q, K or V in short instructions, on one row tile.
@@ -162,7 +162,8 @@ void Layers::interleaved_attention(const PackedLayer& l, int index, const RowTil
       gather(0);
       for (int h = 0; h < group.heads; ++h) {
         const int place = static_cast<int>(heads.size());
-        heads.push_back(head_work({l, group, of(rt), index, rt, place, h, params, rt == tiles.back()}));
+        heads.push_back(
+            head_work({l, group, of(rt), index, rt, place, h, params, rt == tiles.back()}));
         heads.back().scores_after = beside.size();
       }
     });
@@ -176,7 +177,8 @@ void Layers::interleaved_attention(const PackedLayer& l, int index, const RowTil
     gather(contexts);
   });
   s_.ops = std::move(before);
-  for (Op& op : interleave(p_, std::move(heads), std::move(beside))) s_.ops.push_back(std::move(op));
+  for (Op& op : interleave(p_, std::move(heads), std::move(beside)))
+    s_.ops.push_back(std::move(op));
 }
 
 std::pair<int, int> Layers::projected(const Chunk& chunk) const {
@@ -217,8 +219,8 @@ void Layers::query(Op op, const PackedLayer& l, int index, const Chunk& chunk, i
   op.instruction.set(isa::kQmmCvalid, u(projected_last(chunk)));
   for (int plane = 0; plane < bits(); ++plane) {
     const int words = base + plane * row;
-    op.writes.push_back({Store::kAct, words + first_head(chunk) * kw_head(),
-                         words + end_head(chunk) * kw_head()});
+    op.writes.push_back(
+        {Store::kAct, words + first_head(chunk) * kw_head(), words + end_head(chunk) * kw_head()});
   }
   TensorCheck check = projection_check(TensorId::kQ, index, chunk, rt);
   check.memory = isa::Tap::kAct;
@@ -295,8 +297,8 @@ void Layers::attention(const PackedLayer& l, int index, const HeadGroup& group,
     const int rt = tiles[static_cast<std::size_t>(place / group.heads)];
     return HeadJob{l, group, of(rt), index, rt, place, place % group.heads, params, rt == tiles.back()};
   };
-  // Scores of half the slots, then contexts of the other half: meanwhile softmax, or the bits on their way to memory,
-  // pass, and thresholds of a context are loaded during the one before.
+  // Scores of half the slots, then contexts of the other half: meanwhile softmax, or the bits on
+  // their way to memory, pass, and thresholds of a context are loaded during the one before.
   const int jobs = static_cast<int>(tiles.size()) * group.heads;
   const int run = p_.prob_slots / 2;
   for (int place = 0; place < jobs + run; place += run) {

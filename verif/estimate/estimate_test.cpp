@@ -41,7 +41,11 @@ struct Case {
 
 class EstimateTest : public testing::Test {
  protected:
-  void use(const char* name) { use(load_config(name).value()); }
+  void use(const char* name, int resident_layers = 0) {
+    Config config = load_config(name).value();
+    config.buffers.resident_layers = resident_layers;
+    use(config);
+  }
 
   void use(const Config& config) {
     config_ = config;
@@ -90,10 +94,10 @@ class EstimateTest : public testing::Test {
       const bool keep = plan_.resident && !jobs.empty();
       auto& program = programs_[{job, keep}];
       if (!program) {
-        program = std::make_unique<Program>(
-            compile_program(config_, plan_, image, job,
-                            keep ? Parameters::kKeep : Parameters::kLoad)
-                .value());
+        program =
+            std::make_unique<Program>(compile_program(config_, plan_, image, job,
+                                                      keep ? Parameters::kKeep : Parameters::kLoad)
+                                          .value());
       }
       jobs.push_back(program.get());
     }
@@ -227,6 +231,21 @@ TEST_F(EstimateTest, Pruned) {
       c.branches = bits == 1 ? 1 : 2;
       c.softmax = pruned == 40;
       c.lengths = {17, 40};
+      compare(c);
+    }
+  }
+}
+
+/// The first job loads the parameters, the others find them on chip.
+TEST_F(EstimateTest, ParametersOnChip) {
+  use("test-multi", 2);
+  for (const bool softmax : {false, true}) {
+    for (const int bits : {1, 2}) {
+      Case c;
+      c.softmax = softmax;
+      c.act_bits = bits;
+      c.lengths = {17, 40, 17, 8};
+      c.memory = {60, 95, 64};
       compare(c);
     }
   }

@@ -131,7 +131,8 @@ class DmaBench {
     if (dut_->p_wr_valid_o) parameter(2, dut_->p_wr_addr_o, dut_->par_wr_data_o);
     if (dut_->l_wr_valid_o) parameter(3, dut_->l_wr_addr_o, dut_->l_wr_data_o);
     for (unsigned ring = 0; ring < 4; ++ring) tail_[ring] += freed_[ring];
-    if (restarted >= 0) complete_[static_cast<unsigned>(restarted)] = tail_[static_cast<unsigned>(restarted)];
+    if (restarted >= 0)
+      complete_[static_cast<unsigned>(restarted)] = tail_[static_cast<unsigned>(restarted)];
   }
 
   void heads() {

@@ -141,9 +141,8 @@ class Bench {
     softmax_ = image.attention == bmt::Attention::kSoftmax;
     // Where parameters stay on chip every third program loads them again.
     const bool keep = plan_.resident && runs_.size() % 3 != 0;
-    Result<Program> program =
-        compile_program(config_, plan_, image, std::span(&tokens, 1),
-                        keep ? Parameters::kKeep : Parameters::kLoad);
+    Result<Program> program = compile_program(config_, plan_, image, std::span(&tokens, 1),
+                                              keep ? Parameters::kKeep : Parameters::kLoad);
     if (!program) throw std::runtime_error(program.error().message);
     Run run{std::move(program).value(), bmt::random_sample(golden.model(), tokens, seed), {}, {}};
     run.logits = golden.logits(run.sample, &run.golden).value();
