@@ -42,9 +42,9 @@ Bytes deflated(Bytes plain) {
   stream.next_out = out.data();
   stream.avail_out = static_cast<uInt>(out.size());
   EXPECT_EQ(deflate(&stream, Z_FINISH), Z_STREAM_END);
-  out.resize(out.size() - stream.avail_out);
+  const auto written = static_cast<std::ptrdiff_t>(stream.total_out);
   deflateEnd(&stream);
-  return out;
+  return {out.begin(), out.begin() + written};
 }
 
 /// An archive of one array.
