@@ -75,7 +75,8 @@ struct RunResult {
   std::array<std::uint64_t, kCounterNames.size()> counters{};
   std::vector<std::vector<std::int32_t>> logits;  ///< of each sample, from the device
   std::vector<Mismatch> first_mismatches;         ///< a few, with all that locates them
-  std::vector<std::string> violations;            ///< broken bus protocol rules
+  /// Broken bus protocol rules, writes that nobody expects, counters that do not add up.
+  std::vector<std::string> violations;
 
   nlohmann::ordered_json json() const;
 };
