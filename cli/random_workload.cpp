@@ -16,8 +16,8 @@ Result<Workload> random_workload(const Config& config, const RandomWorkloadOptio
   const std::vector<int> lengths = options.tokens.empty() ? std::vector{most} : options.tokens;
   for (const int tokens : lengths) {
     if (tokens >= 1 && tokens <= most) continue;
-    return Error{fmt::format("--tokens {}: must be 1 .. {} on {}; nearest legal value is {}", tokens,
-                             most, config.name, std::clamp(tokens, 1, most))};
+    return Error{fmt::format("--tokens {}: must be 1 .. {} on {}; nearest legal value is {}",
+                             tokens, most, config.name, std::clamp(tokens, 1, most))};
   }
   bmt::RandomModelSpec spec;
   spec.input = config.features.tokens ? bmt::InputKind::kTokens : bmt::InputKind::kFeatures;
@@ -33,7 +33,8 @@ Result<Workload> random_workload(const Config& config, const RandomWorkloadOptio
   spec.branches = config.features.branches;
   const bool softmax = options.softmax || !config.features.threshold;
   if (softmax && !config.features.softmax) {
-    return Error{fmt::format("--softmax: {} has no softmax built in; set features.softmax", config.name)};
+    return Error{
+        fmt::format("--softmax: {} has no softmax built in; set features.softmax", config.name)};
   }
   if (options.pruned > 0 && !config.features.pruning) {
     return Error{

@@ -15,7 +15,8 @@ inline constexpr const char* kRandomModel = "random";
 
 struct RandomWorkloadOptions {
   int layers = 2;
-  std::vector<int> tokens;  ///< of the samples in turn; empty: the most that the configuration allows
+  std::vector<int>
+      tokens;            ///< of the samples in turn; empty: the most that the configuration allows
   bool softmax = false;  ///< softmax attention where both are built in
   int pruned = 0;        ///< percent of the weight blocks that go, in each matrix of the encoder
   std::uint64_t seed = 1;

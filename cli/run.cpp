@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // batkit run: a model on its test set, on the generated hardware and on the golden model.
+#include "sim/run.hpp"
+
 #include <fmt/format.h>
 
 #include "cli/commands.hpp"
@@ -7,7 +9,6 @@
 #include "cli/random_workload.hpp"
 #include "cli/stall_option.hpp"
 #include "rtl_gen/config/config.hpp"
-#include "sim/run.hpp"
 
 namespace bat::cli {
 namespace {
@@ -41,8 +42,8 @@ int execute(Options& options, bool json) {
   if (!config.ok()) return fail(config.error());
   const std::string model = options.model.empty() ? config.value().model : options.model;
   if (model.empty()) {
-    return fail(Error{fmt::format("{}: names no default model; give one with --model",
-                                  options.config)});
+    return fail(
+        Error{fmt::format("{}: names no default model; give one with --model", options.config)});
   }
   options.random.seed = options.run.seed;
   const auto workload = model == kRandomModel
@@ -91,13 +92,17 @@ void add_run(CLI::App& app, Session& session) {
   command->add_option("--layers", options->random.layers, "Layers of a random model")
       ->capture_default_str()
       ->check(CLI::Range(1, 64));
-  command->add_option("--tokens", options->random.tokens,
-                      "Tokens of the samples of a random model in turn, as N or N,N,... (default: the most that fit)")
+  command
+      ->add_option("--tokens", options->random.tokens,
+                   "Tokens of the samples of a random model in turn, as N or N,N,... (default: the "
+                   "most that fit)")
       ->delimiter(',');
-  command->add_flag("--softmax", options->random.softmax,
-                    "Softmax attention in a random model (default: threshold where it is built in)");
-  command->add_option("--sentences", options->run.sentences,
-                      "Sentences that share each weight loaded: at most so many in one program")
+  command->add_flag(
+      "--softmax", options->random.softmax,
+      "Softmax attention in a random model (default: threshold where it is built in)");
+  command
+      ->add_option("--sentences", options->run.sentences,
+                   "Sentences that share each weight loaded: at most so many in one program")
       ->capture_default_str()
       ->check(CLI::Range(1, 16));
   command->add_option("--backend", options->run.backend, "rtl, golden, both or interpreter")
@@ -106,13 +111,16 @@ void add_run(CLI::App& app, Session& session) {
   command->add_option("--stall", options->run.stall, "Bus stalls: none, random or adversarial")
       ->transform(CLI::CheckedTransformer(stall_modes()))
       ->default_str("none");
-  command->add_option("--seed", options->run.seed, "Seed of stalls, initial memory contents, random model")
+  command
+      ->add_option("--seed", options->run.seed,
+                   "Seed of stalls, initial memory contents, random model")
       ->capture_default_str();
   command->add_option("--latency", options->run.memory.latency, "Memory latency in cycles")
       ->capture_default_str()
       ->check(CLI::Range(1, 100000));
-  command->add_option("--bandwidth", options->run.memory.bandwidth,
-                      "Percent of cycles that can carry a beat")
+  command
+      ->add_option("--bandwidth", options->run.memory.bandwidth,
+                   "Percent of cycles that can carry a beat")
       ->capture_default_str()
       ->check(CLI::Range(1, 100));
   command->add_flag("--tensors", options->tensors,
@@ -120,8 +128,9 @@ void add_run(CLI::App& app, Session& session) {
   command->add_option("--trace", options->run.trace, "Write an FST waveform of the run");
   command->add_option("--timeline", options->run.timeline,
                       "Write start and end of every instruction as a trace for Perfetto (JSON)");
-  command->add_option("--timeout-cycles", options->run.stuck_cycles,
-                      "Watchdog: longest time without progress")
+  command
+      ->add_option("--timeout-cycles", options->run.stuck_cycles,
+                   "Watchdog: longest time without progress")
       ->capture_default_str();
   command->callback([&session, options] {
     options->run.replay = session.command_line + (options->tensors ? "" : " --tensors");

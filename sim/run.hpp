@@ -43,13 +43,14 @@ struct RunOptions {
   CheckLevel check = CheckLevel::kLogits;
   StallMode stall = StallMode::kNone;
   MemoryOptions memory;
-  int sentences = 1;  ///< of a job at most, as far as the configuration allows
+  int sentences = 1;                     ///< of a job at most, as far as the configuration allows
   std::uint64_t seed = 1;                ///< of stalls and initial memory contents
   std::filesystem::path trace;           ///< FST file; empty for none
   std::filesystem::path timeline;        ///< trace-event JSON (sim/timeline.hpp); empty for none
   std::uint64_t stuck_cycles = 1000000;  ///< watchdog: longest time without any progress
   std::filesystem::path cache;           ///< of compiled designs; empty: default_cache_dir()
-  std::string replay;  ///< command that repeats the run, for mismatches; empty: one made of the names
+  std::string
+      replay;  ///< command that repeats the run, for mismatches; empty: one made of the names
   /// Called after each sample; may be empty.
   std::function<void(std::size_t done, std::size_t total)> progress;
 };

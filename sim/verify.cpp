@@ -120,7 +120,8 @@ void draw_sparsity(const Config& config, std::uint64_t seed, bmt::RandomModelSpe
   if (config.features.pruning && draw.uniform(0, 3) > 0) draw_pruning(config, draw, spec);
 }
 
-std::string replay_command(const Config& config, const VerifyCase& c, const VerifyOptions& options) {
+std::string replay_command(const Config& config, const VerifyCase& c,
+                           const VerifyOptions& options) {
   const bool named = options.config_argument.empty();
   return fmt::format("batkit verify {} --cases 1 --seed {} --stall {}{}",
                      named ? config.name : options.config_argument, c.seed,
@@ -189,16 +190,13 @@ std::string CaseFailure::text() const {
 nlohmann::ordered_json VerifyResult::json() const {
   nlohmann::ordered_json list = nlohmann::ordered_json::array();
   for (const CaseFailure& failure : failures) {
-    list.push_back({{"seed", failure.which.seed}, {"replay", failure.replay}, {"text", failure.text()}});
+    list.push_back(
+        {{"seed", failure.which.seed}, {"replay", failure.replay}, {"text", failure.text()}});
   }
-  return {{"config", config},
-          {"cases", cases},
-          {"samples", samples},
-          {"passed", cases - failures.size()},
-          {"failed", failures.size()},
-          {"compared_bits", compared_bits},
-          {"cycles", cycles},
-          {"failures", list}};
+  return {{"config", config},          {"cases", cases},
+          {"samples", samples},        {"passed", cases - failures.size()},
+          {"failed", failures.size()}, {"compared_bits", compared_bits},
+          {"cycles", cycles},          {"failures", list}};
 }
 
 std::optional<CaseFailure> run_case(const Bench& bench, const VerifyCase& c,

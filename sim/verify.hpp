@@ -41,7 +41,7 @@ struct VerifyOptions {
   Backend backend = Backend::kRtl;  ///< kRtl or kInterpreter
   std::filesystem::path trace;      ///< FST of the last case run; empty for none
   std::filesystem::path cache;
-  std::string config_argument;  ///< configuration in replay commands; empty: its name
+  std::string config_argument;   ///< configuration in replay commands; empty: its name
   std::size_t max_failures = 4;  ///< stop after so many failing cases
   std::function<void(std::size_t done, std::size_t total)> progress;
 };
@@ -65,7 +65,8 @@ struct VerifyResult {
   std::vector<CaseFailure> failures;
 
   bool passed() const { return failures.empty(); }
-  /// Keys: config, cases, samples, passed, failed, compared_bits, cycles, failures[] with seed, replay, text.
+  /// Keys: config, cases, samples, passed, failed, compared_bits, cycles, failures[] with seed,
+  /// replay, text.
   nlohmann::ordered_json json() const;
 };
 

@@ -59,7 +59,7 @@ constexpr std::int64_t kResidualDeviation = 2000;  ///< of a LayerNorm output
 /// Masks have a generator of their own: the rest of a model does not depend on them.
 constexpr std::uint64_t kMaskSeed = 0x9E3779B97F4A7C15;
 
-constexpr std::int64_t kUpdateDeviation = 1000;    ///< of what is added to the residual stream
+constexpr std::int64_t kUpdateDeviation = 1000;  ///< of what is added to the residual stream
 
 class Builder {
  public:

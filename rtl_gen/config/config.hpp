@@ -72,8 +72,8 @@ struct Config {
     int parameter_ring_words = 0;
     int layernorm_ring_words = 0;
     int resident_layers =
-        0;  ///< layers whose parameters stay on chip; 0: they stream through rings
-    int queue_depth = 16;     ///< instructions a unit queue holds
+        0;                 ///< layers whose parameters stay on chip; 0: they stream through rings
+    int queue_depth = 16;  ///< instructions a unit queue holds
     int job_queue_depth = 4;  ///< jobs the register block holds
   } buffers;
 };

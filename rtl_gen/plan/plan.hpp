@@ -42,16 +42,17 @@ struct Plan {
   int square_bits = 0;     ///< STAT Q, unsigned: 31 + ceil(log2 D)
 
   // --- Row slices (words a slice).
-  int row_tiles = 0;    ///< RT
-  int act_region = 0;   ///< Q/context, FFN1 or pooler codes: max(RT*b*max(H*kw(d), kw(F)), sentences*8*kw(D))
-  int prob_words = 0;   ///< probabilities of one (row tile, head): b * kw(N)
-  int prob_slots = 0;   ///< 8: scores run ahead of the contexts
-  int act_words = 0;    ///< act_region + prob_slots * prob_words
-  int xb_codes = 0;     ///< codes: max(RT*b*kw(D), 8*kw(D)); row 0 alone has 8 planes at the end
-  int xb_features = 0;  ///< RT * 8 * kw(K), 0 without feature rows
-  int xb_words = 0;     ///< xb_codes + xb_features
-  int res_row_words = 0;    ///< residual words of a row: ceil(D / Lanes)
-  int res_bank_words = 0;   ///< of one of two banks: ceil(RT / 2) * res_row_words
+  int row_tiles = 0;  ///< RT
+  int act_region =
+      0;  ///< Q/context, FFN1 or pooler codes: max(RT*b*max(H*kw(d), kw(F)), sentences*8*kw(D))
+  int prob_words = 0;      ///< probabilities of one (row tile, head): b * kw(N)
+  int prob_slots = 0;      ///< 8: scores run ahead of the contexts
+  int act_words = 0;       ///< act_region + prob_slots * prob_words
+  int xb_codes = 0;        ///< codes: max(RT*b*kw(D), 8*kw(D)); row 0 alone has 8 planes at the end
+  int xb_features = 0;     ///< RT * 8 * kw(K), 0 without feature rows
+  int xb_words = 0;        ///< xb_codes + xb_features
+  int res_row_words = 0;   ///< residual words of a row: ceil(D / Lanes)
+  int res_bank_words = 0;  ///< of one of two banks: ceil(RT / 2) * res_row_words
   int stat_bank_words = 0;  ///< of one of two banks: ceil(RT / 2)
   int score_words = 0;      ///< of a slot: KT * TC / Lanes; 1 without softmax
   int score_slots = 0;      ///< 4: scores run ahead of softmax
@@ -68,9 +69,9 @@ struct Plan {
   int p_ring_words = 0;  ///< same
   int l_ring_words = 0;  ///< planned: two LayerNorms
   bool resident =
-      false;  ///< T, P and L hold the parameters of a whole model, exactly; nothing is freed
-  int par_bits = 0;      ///< ParW = Lanes * 64 * BR, T and P ring word
-  int l_bits = 0;        ///< Lanes * 64, L ring word
+      false;         ///< T, P and L hold the parameters of a whole model, exactly; nothing is freed
+  int par_bits = 0;  ///< ParW = Lanes * 64 * BR, T and P ring word
+  int l_bits = 0;    ///< Lanes * 64, L ring word
   int t_tile_words = 0;  ///< TP = max(1, TC * 16 / ParW), T words of a column tile
   int p_tile_words = 0;  ///< TC / Lanes, P words of a column tile
   int w_write_bits = 0;  ///< CW = clamp(AxiW, TK, TC * TK), W ring write width
@@ -82,7 +83,8 @@ struct Plan {
   int axi_bytes = 0;    ///< AxiW / 8
   int axi_addr_bits = 0;
   int max_burst = 0;  ///< beats
-  int embed_burst = 0;  ///< beats of an embedding row fetched at once: 4, or fewer if a burst or row is shorter
+  int embed_burst =
+      0;  ///< beats of an embedding row fetched at once: 4, or fewer if a burst or row is shorter
   int outstanding = 0;
   int queue_depth = 0;
   int job_queue_depth = 0;

@@ -63,7 +63,7 @@ class Assembler {
     std::int64_t loaded = 0;
     std::int64_t freed = 0;
     std::map<std::int64_t, std::int64_t> finished;  ///< words [first, second) that wait to be freed
-    std::vector<int> queue;  ///< loads in the order of first use
+    std::vector<int> queue;                         ///< loads in the order of first use
     std::size_t next = 0;
   };
 

@@ -166,12 +166,14 @@ Result<std::vector<std::uint8_t>> pack_input(const InputLayout& layout,
   std::vector<std::uint8_t> bytes;
   const int class_rows = layout.kind == bmt::InputKind::kTokens ? 0 : 1;
   if (samples.size() != layout.rows.size()) {
-    return Error{fmt::format("input: {} samples for a program of {}", samples.size(), layout.rows.size())};
+    return Error{
+        fmt::format("input: {} samples for a program of {}", samples.size(), layout.rows.size())};
   }
   for (std::size_t i = 0; i < samples.size(); ++i) {
     const int tokens = layout.rows[i] + class_rows;
     if (samples[i].tokens() != tokens) {
-      return Error{fmt::format("input: a sample of {} tokens for a program of {}", samples[i].tokens(), tokens)};
+      return Error{fmt::format("input: a sample of {} tokens for a program of {}",
+                               samples[i].tokens(), tokens)};
     }
     layout.kind == bmt::InputKind::kTokens ? append_words(bytes, samples[i])
                                            : append_features(bytes, layout, samples[i]);

@@ -122,7 +122,7 @@ std::vector<Chunk> Base::pieces_of(const Chunk& chunk, int first, int tiles) {
 }
 
 Op Base::piece_op(const PackedMatrix& matrix, const Chunk& chunk, const Chunk& part, Loaded loaded,
-                 const Operand& a, int rt, bool last) const {
+                  const Operand& a, int rt, bool last) const {
   const WordMask& mask = part.runs.front().mask;
   Op op{qmm(a, rt, isa::SrcB::kW, mask.words, part.tiles), {}, {}, {}, {}};
   set_mask(op.instruction, mask);
@@ -136,8 +136,8 @@ Op Base::piece_op(const PackedMatrix& matrix, const Chunk& chunk, const Chunk& p
   }
   op.rings.push_back(
       {loaded.weights, weights_before, matrix.weight_words(mask.words, part.tiles), last});
-  op.rings.push_back({loaded.params, first * matrix.tile_param_words,
-                      part.tiles * matrix.tile_param_words, last});
+  op.rings.push_back(
+      {loaded.params, first * matrix.tile_param_words, part.tiles * matrix.tile_param_words, last});
   return op;
 }
 

@@ -56,7 +56,9 @@ class Base {
   int kw_head() const { return p_.kwords(m_.head_dim); }
   int head_tiles() const { return p_.col_tiles(m_.head_dim); }
   /// Sentence of a row tile, and the place of the row tile in it.
-  const Sentence& of(int rt) const { return sentences_[static_cast<std::size_t>(sentence_of_[static_cast<std::size_t>(rt)])]; }
+  const Sentence& of(int rt) const {
+    return sentences_[static_cast<std::size_t>(sentence_of_[static_cast<std::size_t>(rt)])];
+  }
   int local(int rt) const { return rt - of(rt).first_tile; }
   int first_token(int rt) const { return local(rt) * p_.rows; }
   int rows_of(int rt) const { return std::min(p_.rows, of(rt).tokens - first_token(rt)); }
@@ -80,7 +82,9 @@ class Base {
   int v_base(const PackedLayer& l, const Sentence& s) const {
     return l.heads * head_tiles() * bits() * s.first_word;
   }
-  int z_base(const PackedLayer& l, const Sentence& s) const { return s.index * l.heads * head_tiles(); }
+  int z_base(const PackedLayer& l, const Sentence& s) const {
+    return s.index * l.heads * head_tiles();
+  }
   int logit_base(const Sentence& s) const { return s.index * p_.col_tiles(m_.classes) * p_.cols; }
   Access res(int rt) const;
   static Access stat(int rt) { return {Store::kStat, rt, rt + 1}; }
@@ -103,12 +107,13 @@ class Base {
     int params = 0;
   };
   Loaded load(const Chunk& chunk) { return {load(chunk.weights), load(chunk.params)}; }
-  /// Column tiles [first, first + tiles) of a chunk, cut where the mask changes: a part has one run.
+  /// Column tiles [first, first + tiles) of a chunk, cut where the mask changes: a part has one
+  /// run.
   static std::vector<Chunk> pieces_of(const Chunk& chunk, int first, int tiles);
   /// Part of a chunk of a matrix with static weights on one row tile; output fields still open.
   /// `last`: no later row tile uses the part.
   Op piece_op(const PackedMatrix& matrix, const Chunk& chunk, const Chunk& part, Loaded loaded,
-             const Operand& a, int rt, bool last) const;
+              const Operand& a, int rt, bool last) const;
   /// For each chunk, for each of `tiles`, for each of its parts: `operand(rt)` in, `emit(op, part,
   /// rt, last)` completes and appends the operation; `last`: the last part of the matrix.
   template <typename OperandOf, typename Emit>
@@ -140,8 +145,8 @@ class Base {
   /// A residual product with its LayerNorm behind the last chunk.
   template <typename OperandOf>
   void residual_product(const PackedMatrix& matrix, const PackedNorm& ln, int planes, Codes codes,
-                        const RowTiles& tiles, int layer, TensorId residual_id, std::pair<TensorId, TensorId> norm_ids,
-                        OperandOf operand) {
+                        const RowTiles& tiles, int layer, TensorId residual_id,
+                        std::pair<TensorId, TensorId> norm_ids, OperandOf operand) {
     int records = -1;
     product(matrix, tiles, operand, [&](Op op, const Chunk& chunk, int rt, bool last_chunk) {
       residual(std::move(op), matrix, chunk, rt, residual_id, layer);
@@ -160,7 +165,7 @@ class Base {
   std::vector<Sentence> sentences_;
   std::vector<int> sentence_of_;  ///< by row tile
   RowTiles all_;                  ///< row tiles
-  RowTiles firsts_;               ///< the first row tile of each sentence: its row 0 becomes the logits
+  RowTiles firsts_;  ///< the first row tile of each sentence: its row 0 becomes the logits
   Schedule s_;
 };
 

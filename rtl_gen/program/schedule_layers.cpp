@@ -15,8 +15,9 @@ void Layers::layer(int index) {
   feed_forward(l, index, tiles);
   const int kw_ffn = p_.kwords(l.ffn);
   const bool to_classifier = last_layer && !m_.pooler;
-  residual_product(l.f2, l.ln2, l.ln2_bits, to_classifier ? Codes::kOfSentence : Codes::kOfRowTile, tiles, index, TensorId::kResidual2,
-                   {TensorId::kLn2, TensorId::kLn2Codes}, [&](int rt) {
+  residual_product(l.f2, l.ln2, l.ln2_bits, to_classifier ? Codes::kOfSentence : Codes::kOfRowTile,
+                   tiles, index, TensorId::kResidual2, {TensorId::kLn2, TensorId::kLn2Codes},
+                   [&](int rt) {
                      return Operand{isa::SrcA::kAct, act_ffn(l, rt), kw_ffn, bits()};
                    });
 }
@@ -295,7 +296,8 @@ void Layers::attention(const PackedLayer& l, int index, const HeadGroup& group,
   const int params = load(group.params);
   const auto job = [&](int place) {
     const int rt = tiles[static_cast<std::size_t>(place / group.heads)];
-    return HeadJob{l, group, of(rt), index, rt, place, place % group.heads, params, rt == tiles.back()};
+    return HeadJob{
+        l, group, of(rt), index, rt, place, place % group.heads, params, rt == tiles.back()};
   };
   // Scores of half the slots, then contexts of the other half: meanwhile softmax, or the bits on
   // their way to memory, pass, and thresholds of a context are loaded during the one before.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Included before everything else in a Verilated library: $countones by one instruction of the processor. Verilator's own
-// shift-and-add form takes about 30 operations for 64 bits, half the time of a simulated `base` array.
+// Included before everything else in a Verilated library: $countones by one instruction of the
+// processor. Verilator's own shift-and-add form takes about 30 operations for 64 bits, half the
+// time of a simulated `base` array.
 #pragma once
 
 #include <verilated.h>
