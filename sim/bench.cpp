@@ -85,7 +85,9 @@ class Session {
       result_.cycles_per_sample = cycles / static_cast<double>(samples_.size());
     if (elapsed.count() > 0) result_.sim_cycles_per_second = cycles / elapsed.count();
     if (Status s = read_counters(driver); !s.ok()) return s.error();
-    check_counters();
+    for (std::string& fault : counter_faults(result_.counters)) {
+      result_.violations.push_back(std::move(fault));
+    }
     if (Status s = driver.check_memory(); !s.ok()) return s.error();
     if (Status s = write_timeline(first_cycle); !s.ok()) return s.error();
     score();
@@ -212,20 +214,6 @@ class Session {
           static_cast<double>(result_.counters[16]) / static_cast<double>(active);
     }
     return Ok{};
-  }
-
-  /// Each unit is busy, starved or stalled in every cycle in which a job is in flight.
-  void check_counters() {
-    const std::uint64_t active = result_.counters[0];
-    for (std::size_t unit = 0; unit < isa::kNumUnits; ++unit) {
-      const std::size_t at = 1 + 3 * unit;
-      const std::uint64_t sum =
-          result_.counters[at] + result_.counters[at + 1] + result_.counters[at + 2];
-      if (sum == active) continue;
-      result_.violations.push_back(fmt::format("counters {} + {} + {}: {} cycles of {}",
-                                               kCounterNames[at], kCounterNames[at + 1],
-                                               kCounterNames[at + 2], sum, active));
-    }
   }
 
   Status write_timeline(std::uint64_t first_cycle) const {

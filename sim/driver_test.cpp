@@ -154,5 +154,21 @@ TEST(VerifyResult, JsonCountsAndNamesReplays) {
   EXPECT_EQ(json.at("failures").at(1).at("replay"), result.failures[1].replay);
 }
 
+TEST(Counters, OfEachUnitMustAddUp) {
+  Counters counters{};
+  EXPECT_TRUE(counter_faults(counters).empty());
+  counters[0] = 100;
+  for (std::size_t unit = 0; unit < 5; ++unit) {
+    counters[1 + 3 * unit] = 60;
+    counters[2 + 3 * unit] = 30;
+    counters[3 + 3 * unit] = 10;
+  }
+  EXPECT_TRUE(counter_faults(counters).empty());
+  counters[6] = 9;  // qmm_stalled
+  const auto faults = counter_faults(counters);
+  ASSERT_EQ(faults.size(), 1U);
+  EXPECT_NE(faults[0].find("qmm_stalled"), std::string::npos) << faults[0];
+}
+
 }  // namespace
 }  // namespace bat::sim

@@ -3,9 +3,22 @@
 
 #include <fmt/format.h>
 
+#include "rtl_gen/program/isa.hpp"
 #include "sim/bench.hpp"
 
 namespace bat::sim {
+
+std::vector<std::string> counter_faults(const Counters& counters) {
+  std::vector<std::string> faults;
+  for (std::size_t unit = 0; unit < isa::kNumUnits; ++unit) {
+    const std::size_t at = 1 + 3 * unit;
+    const std::uint64_t sum = counters[at] + counters[at + 1] + counters[at + 2];
+    if (sum == counters[0]) continue;
+    faults.push_back(fmt::format("counters {} + {} + {}: {} cycles of {}", kCounterNames[at],
+                                 kCounterNames[at + 1], kCounterNames[at + 2], sum, counters[0]));
+  }
+  return faults;
+}
 
 nlohmann::ordered_json RunResult::json() const {
   nlohmann::ordered_json object{{"config", config},
@@ -33,7 +46,8 @@ Result<RunResult> run(const Config& config, const bmt::Model& model,
   const std::string names = fmt::format(
       "batkit run {} --model {} --count {} --stall {} --seed {} --tensors", config.name, model.name,
       samples.size(), kStallModeNames[static_cast<std::size_t>(options.stall)], options.seed);
-  return bench.value().run(model, samples, options, options.replay.empty() ? names : options.replay);
+  return bench.value().run(model, samples, options,
+                           options.replay.empty() ? names : options.replay);
 }
 
 }  // namespace bat::sim

@@ -62,6 +62,12 @@ inline constexpr std::array<const char*, 19> kCounterNames{
     "smx_busy",      "smx_starved", "smx_stalled",    "sto_busy",       "sto_starved",
     "sto_stalled",   "qmm_steps",   "axi_read_beats", "axi_write_beats"};
 
+using Counters = std::array<std::uint64_t, kCounterNames.size()>;
+
+/// A line for each unit whose busy, starved and stalled cycles are not those in which a job was in
+/// flight.
+std::vector<std::string> counter_faults(const Counters& counters);
+
 struct RunResult {
   std::string config;
   std::string model;
@@ -73,7 +79,7 @@ struct RunResult {
   double cycles_per_sample = 0;     ///< back to back; 0 without a clock
   double qmm_utilization = 0;       ///< QMM steps a cycle active
   double sim_cycles_per_second = 0;
-  std::array<std::uint64_t, kCounterNames.size()> counters{};
+  Counters counters{};
   std::vector<std::vector<std::int32_t>> logits;  ///< of each sample, from the device
   std::vector<Mismatch> first_mismatches;         ///< a few, with all that locates them
   /// Broken bus protocol rules, writes that nobody expects, counters that do not add up.
