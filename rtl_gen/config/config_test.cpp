@@ -134,5 +134,19 @@ TEST(Config, UnknownNameListsTheNamedOnes) {
   EXPECT_NE(config.error().message.find("base, edge, micro, nano"), std::string::npos);
 }
 
+TEST(Parse, CharactersBeyondAsciiOnlyInComments) {
+  EXPECT_TRUE(parse_config("# Gr\xC3\xB6\xC3\x9F"
+                           "e\nname = \"a\"  # caf\xC3\xA9\n",
+                           "c.toml")
+                  .ok());
+  for (const char* text : {"\xC3\xA9 = 1\n", "name = \xC3\xA9\n", "\xC3\xA9",
+                           "name = \"caf\xC3\xA9 # x\"\n", "name = '#\xC3\xA9'\n", "\xFF\n"}) {
+    const auto config = parse_config(text, "c.toml");
+    ASSERT_FALSE(config.ok()) << text;
+    EXPECT_NE(config.error().message.find("c.toml:1: characters beyond ASCII"), std::string::npos)
+        << config.error().message;
+  }
+}
+
 }  // namespace
 }  // namespace bat
