@@ -69,6 +69,7 @@ class Session {
     DriverOptions driver_options;
     // Anywhere in memory must do: the seed moves everything.
     driver_options.base = 4096 + 64 * (options_.seed % 97);
+    driver_options.reload_every = options_.reload_every;
     driver_options.sentences = std::min(options_.sentences, bench_.plan().sentences);
     Driver driver(*device, bench_.config(), bench_.plan(), image.value(), driver_options);
     if (Status s = driver.start(); !s.ok()) return s.error();

@@ -139,6 +139,11 @@ std::vector<int> Driver::next_lengths(std::span<const bmt::Sample> samples) cons
   return lengths;
 }
 
+Parameters Driver::next_parameters() const {
+  const auto every = static_cast<std::size_t>(std::max(options_.reload_every, 0));
+  return every > 0 && pushed_ % every == 0 ? Parameters::kLoad : Parameters::kKeep;
+}
+
 Result<std::size_t> Driver::push(std::size_t first, std::span<const bmt::Sample> rest,
                                  const DriverHooks& hooks) {
   const std::vector<int> lengths = next_lengths(rest);
@@ -157,7 +162,7 @@ Result<std::size_t> Driver::push(std::size_t first, std::span<const bmt::Sample>
   if (Status s = write_wide(reg::kJobOutput, slot.output); !s.ok()) return s.error();
   in_flight_.push_back(InFlight{first, &program, index});
   if (Status s = device_.write_register(reg::kJobPush, 1); !s.ok()) return s.error();
-  if (plan_.resident) parameters_ = Parameters::kKeep;
+  if (plan_.resident) parameters_ = next_parameters();
   return lengths.size();
 }
 

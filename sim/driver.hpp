@@ -24,6 +24,9 @@ struct DriverOptions {
   int window = 0;
   /// Sentences of a job at most; as many as fit one program are put together.
   int sentences = 1;
+  /// Each so many jobs load the resident parameters again, as after a suspected upset; 0: only the
+  /// first job after a reset loads them.
+  int reload_every = 0;
   /// A job that takes longer has failed.
   std::uint64_t max_job_cycles = 4000000000ULL;
 };
@@ -91,6 +94,7 @@ class Driver {
   /// Lengths of the samples from the first of `samples` on that fit one job.
   std::vector<int> next_lengths(std::span<const bmt::Sample> samples) const;
   /// Queues a job of the first samples of `rest`; `first` is their number, their count the result.
+  Parameters next_parameters() const;
   Result<std::size_t> push(std::size_t first, std::span<const bmt::Sample> rest,
                            const DriverHooks& hooks);
   /// Waits for the interrupt and retires what is done.

@@ -44,6 +44,7 @@ struct RunOptions {
   StallMode stall = StallMode::kNone;
   MemoryOptions memory;
   int sentences = 1;                     ///< of a job at most, as far as the configuration allows
+  int reload_every = 0;                  ///< jobs between loads of resident parameters; 0: one load
   std::uint64_t seed = 1;                ///< of stalls and initial memory contents
   std::filesystem::path trace;           ///< FST file; empty for none
   std::filesystem::path timeline;        ///< trace-event JSON (sim/timeline.hpp); empty for none

@@ -57,6 +57,9 @@ bmt::RandomModelSpec draw_spec(const Config& config, Draw& draw) {
   spec.branches = config.features.branches == 2 && draw.flag() ? 2 : 1;
   // More layers only repeat: three reach every hand-over from layer to layer.
   spec.layers = draw.uniform(1, 3);
+  if (const int resident = config.buffers.resident_layers; resident > 0) {
+    spec.layers = std::min(spec.layers, resident);
+  }
   spec.hidden = draw.size(limits.hidden);
   spec.heads = draw.size(limits.heads);
   spec.head_dim = draw.size(limits.head_dim);
@@ -120,6 +123,13 @@ void draw_sparsity(const Config& config, std::uint64_t seed, bmt::RandomModelSpe
   if (config.features.pruning && draw.uniform(0, 3) > 0) draw_pruning(config, draw, spec);
 }
 
+/// Half of the cases of a resident configuration load the parameters more than once.
+void draw_reloads(std::uint64_t seed, VerifyCase& c) {
+  constexpr std::uint64_t kStream = 0x52454c4f4144ULL;
+  Draw draw(seed ^ kStream);
+  c.reload_every = draw.flag() ? draw.uniform(1, 2) : 0;
+}
+
 std::string replay_command(const Config& config, const VerifyCase& c,
                            const VerifyOptions& options) {
   const bool named = options.config_argument.empty();
@@ -136,6 +146,7 @@ RunOptions run_options(const VerifyCase& c, const VerifyOptions& options) {
   run.stall = c.stall;
   run.memory = c.memory;
   run.sentences = c.sentences;
+  run.reload_every = c.reload_every;
   run.seed = c.seed;
   run.trace = options.trace;
   run.cache = options.cache;
@@ -150,7 +161,7 @@ std::string VerifyCase::text() const {
   for (const int n : lengths) list += fmt::format("{}{}", list.empty() ? "" : ",", n);
   return fmt::format(
       "seed {}, stall {}, latency {}, bandwidth {} %: {}, {}, {} layers, hidden {}, heads {} x {}, "
-      "ffn {}, classes {}, act_bits {}, branches {}{}{}, lengths {}, {} a job",
+      "ffn {}, classes {}, act_bits {}, branches {}{}{}, lengths {}, {} a job{}",
       seed, kStallModeNames[static_cast<std::size_t>(stall)], memory.latency, memory.bandwidth,
       spec.input == bmt::InputKind::kTokens ? "tokens" : fmt::format("{} features", spec.features),
       spec.attention == bmt::Attention::kSoftmax ? "softmax" : "threshold", spec.layers,
@@ -158,7 +169,8 @@ std::string VerifyCase::text() const {
       spec.pooler ? ", pooler" : "",
       spec.pruning.used() ? fmt::format(", blocks {} x {}", spec.pruning.block, spec.pruning.group)
                           : "",
-      list, sentences);
+      list, sentences,
+      reload_every > 0 ? fmt::format(", parameters loaded every {} jobs", reload_every) : "");
 }
 
 VerifyCase make_case(const Config& config, std::uint64_t seed, std::optional<StallMode> stall) {
@@ -176,6 +188,7 @@ VerifyCase make_case(const Config& config, std::uint64_t seed, std::optional<Sta
   const int longest = std::max(1, c.spec.max_tokens / c.sentences);
   for (int i = 0; i < samples; ++i) c.lengths.push_back(draw.size(longest));
   if (stall) c.stall = *stall;
+  if (config.buffers.resident_layers > 0) draw_reloads(seed, c);
   return c;
 }
 

@@ -25,6 +25,7 @@ struct VerifyCase {
   MemoryOptions memory;
   std::vector<int> lengths;  ///< tokens of each sample
   int sentences = 1;         ///< of a job at most
+  int reload_every = 0;      ///< jobs between loads of resident parameters; 0: one load
 
   std::string text() const;
 };

@@ -24,6 +24,9 @@ constexpr std::array kMutants{
            "$countones(tw_rmask_i & ~v_bits_i)", "$countones((tw_rmask_i | {TR{@}}) & ~v_bits_i)"},
     Mutant{"zero count restarted in every plane", "tile_writer.sv", "&& plane == 3'd0;",
            "&& (plane == 3'd0 || @);"},
+    Mutant{"resident parameters of the last program kept", "weight_dma.sv",
+           "accept && instr_i[bat_pkg::LoadRestartLsb];",
+           "accept && instr_i[bat_pkg::LoadRestartLsb] && !@;", true},
     Mutant{"weight ring never freed", "qmm_steps.sv", "w_free_valid_o <= block_done;",
            "w_free_valid_o <= block_done && !@;"},
     // Planes and addresses of the engine.

@@ -11,10 +11,11 @@
 namespace bat::mutation {
 
 struct Mutant {
-  const char* name;     ///< what is wrong
-  const char* file;     ///< source file without folder
-  const char* right;    ///< must occur exactly once, white space aside
-  const char* mutated;  ///< replacement; @ stands for "this mutant is active" (one bit)
+  const char* name;       ///< what is wrong
+  const char* file;       ///< source file without folder
+  const char* right;      ///< must occur exactly once, white space aside
+  const char* mutated;    ///< replacement; @ stands for "this mutant is active" (one bit)
+  bool resident = false;  ///< shows only where the parameters of all layers stay on chip
 };
 
 std::span<const Mutant> mutants();

@@ -34,13 +34,21 @@ Config everything() {
   return config;
 }
 
+/// The same with the parameters of every layer of a case on chip.
+Config resident() {
+  Config config = everything();
+  config.name = "mutation-resident";
+  config.buffers.resident_layers = 3;
+  return config;
+}
+
 class Mutation : public testing::TestWithParam<std::size_t> {
  protected:
-  void SetUp() override {
+  void SetUp() override { build(everything()); }
+  void build(const Config& config) {
     dir_ = fs::temp_directory_path() / ("bat_mutant_" + std::to_string(::getpid()));
     fs::create_directories(dir_);
     fs::current_path(dir_);
-    const Config config = everything();
     const auto planned = plan(config);
     ASSERT_TRUE(planned.ok()) << planned.error().message;
     auto files = sim::rtl_files(config, planned.value());
@@ -84,7 +92,10 @@ std::string first_evidence(const sim::CaseFailure& failure) {
   return failure.error.substr(0, failure.error.find('\n'));
 }
 
-using MutationOff = Mutation;
+class MutationOff : public Mutation {
+ protected:
+  void SetUp() override { build(GetParam() == 0 ? everything() : resident()); }
+};
 
 TEST_P(MutationOff, DesignPassesWithoutActiveFault) {
   select(0);
@@ -93,9 +104,12 @@ TEST_P(MutationOff, DesignPassesWithoutActiveFault) {
     ASSERT_FALSE(failure.has_value()) << failure->text();
   }
 }
-INSTANTIATE_TEST_SUITE_P(Baseline, MutationOff, testing::Values(std::size_t{0}));
+INSTANTIATE_TEST_SUITE_P(Baseline, MutationOff, testing::Values(std::size_t{0}, std::size_t{1}));
 
-using MutationOn = Mutation;
+class MutationOn : public Mutation {
+ protected:
+  void SetUp() override { build(mutants()[GetParam()].resident ? resident() : everything()); }
+};
 
 TEST_P(MutationOn, IsCaught) {
   const Mutant& mutant = mutants()[GetParam()];
