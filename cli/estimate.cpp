@@ -14,6 +14,7 @@
 #include "cli/random_workload.hpp"
 #include "models/bmt/model_file.hpp"
 #include "rtl_gen/config/config.hpp"
+#include "synth/area_model.hpp"
 
 namespace bat::cli {
 namespace {
@@ -44,6 +45,13 @@ Result<bmt::Model> find(const Config& config, const Options& options) {
   const auto path = find_model(name);
   if (!path.ok()) return path.error();
   return bmt::load_model(path.value());
+}
+
+void print_area(const synth::AreaPrediction& area) {
+  fmt::print(
+      "predicted area: xcup {:.0f} LUT, {:.0f} FF, {:.0f} DSP, {:g} BRAM36; osu018 {:.1f} kGE; "
+      "{:.0f} memory bits\n",
+      area.lut, area.ff, area.dsp, area.bram36, area.gate_equivalents / 1e3, area.memory_bits);
 }
 
 void print_text(const Estimate& estimate) {
@@ -120,6 +128,9 @@ int execute(const Options& options, bool json) {
     return estimate(config.value(), planned.value(), std::span(jobs).first(count), map,
                     options.memory);
   };
+  const auto area_model = synth::AreaModel::builtin();
+  if (!area_model.ok()) return fail(area_model.error());
+  const synth::AreaPrediction area = area_model.value().predict(config.value(), planned.value());
   auto alone = run(1);
   if (!alone.ok()) return fail(alone.error());
   auto queue = run(jobs.size());
@@ -135,10 +146,12 @@ int execute(const Options& options, bool json) {
   }
   if (!json) {
     print_text(result);
+    print_area(area);
     return kExitOk;
   }
   nlohmann::ordered_json object{{"config", config.value().name}, {"model", model.value().name}};
   object.update(result.json());
+  object["area"] = synth::to_json(area);
   print_json(object);
   return kExitOk;
 }
