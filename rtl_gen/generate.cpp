@@ -68,14 +68,10 @@ class DesignEmitter {
 
   Status popcount() {
     blocks::PopcountCells cells;
-    const std::pair<const char*, emit::Interface*> wanted[] = {{"fa", &cells.full_adder},
-                                                               {"ha", &cells.half_adder},
-                                                               {"lut6_match3", &cells.match3},
-                                                               {"lut6_count6", &cells.count6}};
-    for (const auto& [name, target] : wanted) {
+    for (const std::string_view name : blocks::popcount_cells()) {
       auto interface = leaf(name);
       if (!interface) return interface.error();
-      *target = std::move(interface).value();
+      cells.emplace(name, std::move(interface).value());
     }
     blocks::PopcountShape shape;
     shape.lanes = plan_.depth;

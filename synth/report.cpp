@@ -27,6 +27,9 @@ Result<Resources> own_resources(const std::string& name, const CellCounts& cells
     if (Status sum = accumulate(own, *use, count); !sum) return sum.error();
   }
   own.memory_bits = design.modules.at(name).memory_bits;
+  for (const auto& [child, count] : design.modules.at(name).children) {
+    if (target == Target::kXcup && design.modules.at(child).base == "carry_exit") own.carry_exits += count;
+  }
   return own;
 }
 
@@ -91,6 +94,7 @@ std::map<std::string, std::uint64_t> mapped_instances(const Design& design, cons
 
 nlohmann::ordered_json resources_json(const Resources& use, double ge_um2) {
   return {{"lut", use.lut},
+          {"lut_sites", use.lut + use.carry_exits},
           {"lut_memory", use.lut_memory},
           {"ff", use.ff},
           {"carry", use.carry},
@@ -115,6 +119,7 @@ std::vector<Column> columns(Target target) {
   switch (target) {
     case Target::kXcup:
       return {lut,
+              {"LUT sites", [](const Resources& r, double) { return std::to_string(r.lut + r.carry_exits); }},
               {"of these memory", [](const Resources& r, double) { return std::to_string(r.lut_memory); }},
               ff,
               {"CARRY4", [](const Resources& r, double) { return std::to_string(r.carry); }},

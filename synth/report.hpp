@@ -43,7 +43,8 @@ struct SynthReport {
 Result<SynthReport> build_report(const Design& design, const NetlistCounts& netlist, Target target,
                                  const Liberty* liberty);
 
-/// Keys: config, config_hash, target, tool, library, ge_um2, conditions, lut, lut_memory, ff, carry, muxf, dsp, bram36
+/// Keys: config, config_hash, target, tool, library, ge_um2, conditions, lut, lut_sites (with one more for each carry
+/// that leaves its chain beside a sum), lut_memory, ff, carry, muxf, dsp, bram36
 /// (a RAMB18 is half a one), ebr, spram, area_um2, ge, memory_bits, cells, modules[] with name, parameters, instances,
 /// own, total.
 nlohmann::ordered_json to_json(const SynthReport& report);

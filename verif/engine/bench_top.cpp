@@ -257,9 +257,7 @@ int main(int argc, char** argv) {
   const auto save = [&](const emit::Module& module, const emit::Constants& package) {
     write_file(out / (module.name() + ".sv"), checked(emit::write(module, header, package)));
   };
-  const emit::Module popcount =
-      blocks::popcount({s.depth, s.pop_stages, Popcount::kBehavioral},
-                       {leaf("fa"), leaf("ha"), leaf("lut6_match3"), leaf("lut6_count6")});
+  const emit::Module popcount = blocks::popcount({s.depth, s.pop_stages, Popcount::kFlat}, {});
   const emit::Module row =
       blocks::qmm_row({s.cols, s.depth, s.lanes, s.branches, s.acc_bits}, leaf("qmm_pe"));
   Top top(rtl, s, emit::interface_of(row));
