@@ -23,7 +23,7 @@ class Proof : public testing::Test {
   // Modules `gold` and `gate` of the loaded design agree on all outputs.
   Result<double> prove(const std::string& load, const std::string& gold, const std::string& gate) {
     const std::string script =
-        fmt::format("{}proc\nflatten\nopt_clean\nmiter -equiv -flatten -make_outputs {} {} miter\n"
+        fmt::format("{}hierarchy -check\nproc\nflatten\nopt_clean\nmiter -equiv -flatten -make_outputs {} {} miter\n"
                     "hierarchy -top miter\nsat -verify -prove trigger 0 -show-inputs miter\n",
                     load, gold, gate);
     EXPECT_TRUE(write_text(dir() / "proof.ys", script));

@@ -20,52 +20,114 @@ module popcount (
   logic [3:0] sum;
 
 `ifdef SYNTHESIS
-  logic [7:0] match;
-  assign match = ~(a_i ^ b_i);
 
   // Bits of weight 1.
   logic s1_0;
-  logic s2_0;
 
-  fa u_s1_0 (
-    .a_i  (match[0]),
-    .b_i  (match[1]),
-    .c_i  (match[2]),
-    .s_o  (s1_0),
-    .co_o (s2_0)
+  lane_match u_s1_0 (
+    .a_i     (a_i[0]),
+    .b_i     (b_i[0]),
+    .match_o (s1_0)
   );
 
   logic s1_1;
-  logic s2_1;
 
-  fa u_s1_1 (
-    .a_i  (match[3]),
-    .b_i  (match[4]),
-    .c_i  (match[5]),
-    .s_o  (s1_1),
-    .co_o (s2_1)
+  lane_match u_s1_1 (
+    .a_i     (a_i[1]),
+    .b_i     (b_i[1]),
+    .match_o (s1_1)
   );
 
   logic s1_2;
+
+  lane_match u_s1_2 (
+    .a_i     (a_i[2]),
+    .b_i     (b_i[2]),
+    .match_o (s1_2)
+  );
+
+  logic s1_3;
+
+  lane_match u_s1_3 (
+    .a_i     (a_i[3]),
+    .b_i     (b_i[3]),
+    .match_o (s1_3)
+  );
+
+  logic s1_4;
+
+  lane_match u_s1_4 (
+    .a_i     (a_i[4]),
+    .b_i     (b_i[4]),
+    .match_o (s1_4)
+  );
+
+  logic s1_5;
+
+  lane_match u_s1_5 (
+    .a_i     (a_i[5]),
+    .b_i     (b_i[5]),
+    .match_o (s1_5)
+  );
+
+  logic s1_6;
+
+  lane_match u_s1_6 (
+    .a_i     (a_i[6]),
+    .b_i     (b_i[6]),
+    .match_o (s1_6)
+  );
+
+  logic s1_7;
+
+  lane_match u_s1_7 (
+    .a_i     (a_i[7]),
+    .b_i     (b_i[7]),
+    .match_o (s1_7)
+  );
+
+  logic s1_8;
+  logic s2_0;
+
+  fa u_s1_8 (
+    .a_i  (s1_0),
+    .b_i  (s1_1),
+    .c_i  (s1_2),
+    .s_o  (s1_8),
+    .co_o (s2_0)
+  );
+
+  logic s1_9;
+  logic s2_1;
+
+  fa u_s1_9 (
+    .a_i  (s1_3),
+    .b_i  (s1_4),
+    .c_i  (s1_5),
+    .s_o  (s1_9),
+    .co_o (s2_1)
+  );
+
+  logic s1_10;
   logic s2_2;
 
-  fa u_s1_2 (
-    .a_i  (match[6]),
-    .b_i  (match[7]),
-    .c_i  (s1_0),
-    .s_o  (s1_2),
+  fa u_s1_10 (
+    .a_i  (s1_6),
+    .b_i  (s1_7),
+    .c_i  (s1_8),
+    .s_o  (s1_10),
     .co_o (s2_2)
   );
 
-  logic s1_1_q;
-  logic s1_2_q;
-  logic s1_3;
+  logic s1_9_q;
+  logic s1_10_q;
+  logic s1_11;
   logic s2_3;
 
-  ha u_s1_3 (
-    .a_i  (s1_1_q),
-    .b_i  (s1_2_q),
-    .s_o  (s1_3),
+  ha u_s1_11 (
+    .a_i  (s1_9_q),
+    .b_i  (s1_10_q),
+    .s_o  (s1_11),
     .co_o (s2_3)
   );
 
@@ -106,14 +168,14 @@ module popcount (
   );
 
   always_ff @(posedge clk_i) begin
-    s1_1_q <= s1_1;
-    s1_2_q <= s1_2;
+    s1_9_q <= s1_9;
+    s1_10_q <= s1_10;
     s2_0_q <= s2_0;
     s2_1_q <= s2_1;
     s2_2_q <= s2_2;
   end
 
-  assign sum = {s8_0, s4_2, s2_5, s1_3};
+  assign sum = {s8_0, s4_2, s2_5, s1_11};
 `else
   logic [7:0] match;
   assign match = ~(a_i ^ b_i);
