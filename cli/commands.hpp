@@ -14,6 +14,7 @@ void add_estimate(CLI::App& app, Session& session);
 void add_verify(CLI::App& app, Session& session);
 void add_synth(CLI::App& app, Session& session);
 void add_leaf(CLI::App& app, Session& session);
+void add_fit_area(CLI::App& app, Session& session);
 void add_eval(CLI::App& app, Session& session);
 void add_train(CLI::App& app, Session& session);
 

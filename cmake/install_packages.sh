@@ -7,7 +7,7 @@ set -euo pipefail
 packages=(
   build-essential cmake ninja-build ccache
   libfmt-dev nlohmann-json3-dev libcli11-dev libtomlplusplus-dev libhwy-dev zlib1g-dev
-  libgtest-dev libgmock-dev librapidcheck-dev libbenchmark-dev
+  libeigen3-dev libgtest-dev libgmock-dev librapidcheck-dev libbenchmark-dev
   verilator yosys clang qflow-tech-osu018
   dataset-fashion-mnist
 )

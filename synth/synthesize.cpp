@@ -12,17 +12,8 @@
 namespace bat::synth {
 namespace {
 
-// "Yosys 0.23 (git sha1 ...)" down to "Yosys 0.23".
-Result<std::string> yosys_version(const std::filesystem::path& dir) {
-  const ToolRun run{{"yosys", "-V"}, dir, dir / "version.log", std::chrono::seconds{60}};
-  if (Result<double> ran = run_tool(run); !ran) return ran.error();
-  Result<std::string> text = read_text(run.log);
-  if (!text) return text;
-  return text.value().substr(0, text.value().find_first_of("(\n"));
-}
-
-Result<SynthReport> synthesize_in(const Sources& sources, Target target, const SynthOptions& options,
-                                  const std::filesystem::path& dir) {
+Result<SynthReport> synthesize_in(const Sources& sources, Target target,
+                                  const SynthOptions& options, const std::filesystem::path& dir) {
   const Result<std::string> version = yosys_version(dir);
   if (!version) return version.error();
   const Result<Design> design = elaborate(sources, "", dir, options.timeout);
@@ -51,22 +42,33 @@ Result<SynthReport> synthesize_in(const Sources& sources, Target target, const S
 
 }  // namespace
 
-Result<SynthReport> synthesize_sources(const Sources& sources, Target target, const SynthOptions& options) {
+// "Yosys 0.23 (git sha1 ...)" down to "Yosys 0.23".
+Result<std::string> yosys_version(const std::filesystem::path& dir) {
+  const ToolRun run{{"yosys", "-V"}, dir, dir / "version.log", std::chrono::seconds{60}};
+  if (Result<double> ran = run_tool(run); !ran) return ran.error();
+  Result<std::string> text = read_text(run.log);
+  if (!text) return text;
+  return text.value().substr(0, text.value().find_first_of("(\n"));
+}
+
+Result<SynthReport> synthesize_sources(const Sources& sources, Target target,
+                                       const SynthOptions& options) {
   return in_work_dir(options.work_dir, "bat-synth", [&](const std::filesystem::path& dir) {
     return synthesize_in(sources, target, options, dir);
   });
 }
 
 Result<SynthReport> synthesize(const Config& config, Target target, const SynthOptions& options) {
-  return in_work_dir(options.work_dir, "bat-synth", [&](const std::filesystem::path& dir) -> Result<SynthReport> {
-    const Result<Sources> sources = generated_sources(config, dir);
-    if (!sources) return sources.error();
-    Result<SynthReport> report = synthesize_in(sources.value(), target, options, dir);
-    if (!report) return report;
-    report.value().config = config.name;
-    report.value().config_hash = config_hash(config);
-    return report;
-  });
+  return in_work_dir(
+      options.work_dir, "bat-synth", [&](const std::filesystem::path& dir) -> Result<SynthReport> {
+        const Result<Sources> sources = generated_sources(config, dir);
+        if (!sources) return sources.error();
+        Result<SynthReport> report = synthesize_in(sources.value(), target, options, dir);
+        if (!report) return report;
+        report.value().config = config.name;
+        report.value().config_hash = config_hash(config);
+        return report;
+      });
 }
 
 Result<Sources> generated_sources(const Config& config, const std::filesystem::path& dir) {
