@@ -15,6 +15,7 @@ void add_verify(CLI::App& app, Session& session);
 void add_synth(CLI::App& app, Session& session);
 void add_leaf(CLI::App& app, Session& session);
 void add_fit_area(CLI::App& app, Session& session);
+void add_report(CLI::App& app, Session& session);
 void add_eval(CLI::App& app, Session& session);
 void add_train(CLI::App& app, Session& session);
 

@@ -26,6 +26,7 @@ int main(int argc, char** argv) {
   bat::cli::add_synth(app, session);
   bat::cli::add_leaf(app, session);
   bat::cli::add_fit_area(app, session);
+  bat::cli::add_report(app, session);
   bat::cli::add_eval(app, session);
   bat::cli::add_train(app, session);
 
