@@ -18,9 +18,8 @@ struct Options {
 
 int execute(Options options) {
   options.fit.cache = options.cache;
-  ProgressBar bar("measure");
-  options.fit.progress = [&bar](std::size_t done, std::size_t total, const std::string& name) {
-    bar.update(done, total, name);
+  options.fit.progress = [](std::size_t done, std::size_t total, const std::string& name) {
+    log(fmt::format("{} of {}: {}", done, total, name));
   };
   const auto fit = synth::fit_area(options.fit);
   if (!fit.ok()) return fail(fit.error());

@@ -244,25 +244,43 @@ nlohmann::ordered_json fit_module(const std::vector<const Measured*>& samples,
   return json;
 }
 
+// A popcount as it is generated for a configuration, measured alone.
+struct MeasuredPopcount {
+  Config config;
+  std::array<double, kFitted> cost{};
+};
+
+std::string popcount_entry(const MeasuredPopcount& m) {
+  nlohmann::ordered_json one;
+  for (std::size_t i = 0; i < kFitted; ++i) {
+    if (m.cost[i] > 0.0) one[kKeys[i]] = m.cost[i];
+  }
+  const nlohmann::ordered_json entry{{"module", "popcount"},
+                                     {"structure", to_string(m.config.array.popcount)},
+                                     {"depth", m.config.array.depth},
+                                     {"stages", m.config.array.pop_stages},
+                                     {"terms", {{"one", one}}}};
+  return "  " + entry.dump();
+}
+
 // One entry a line keeps the committed file readable in a comparison.
-std::string coefficients_text(const std::vector<const Measured*>& fitted, double ge_um2) {
+std::string coefficients_text(const std::vector<const Measured*>& fitted,
+                              const std::vector<MeasuredPopcount>& popcounts, double ge_um2) {
   std::vector<std::string> entries;
   for (const AreaModule& type : area_modules()) {
-    std::map<std::string, std::vector<const Measured*>> by_variant;
+    if (type.by_popcount) continue;
+    std::vector<const Measured*> samples;
     for (const Measured* m : fitted) {
       const auto found = m->modules.find(std::string(type.name));
-      if (found == m->modules.end() || found->second.instances <= 0.0) continue;
-      by_variant[type.by_popcount ? std::string(area_variant(m->config)) : std::string()].push_back(
-          m);
+      if (found != m->modules.end() && found->second.instances > 0.0) samples.push_back(m);
     }
-    for (const auto& [variant, samples] : by_variant) {
-      nlohmann::ordered_json entry{{"module", type.name}};
-      if (!variant.empty()) entry["variant"] = variant;
-      entry["samples"] = samples.size();
-      entry["terms"] = fit_module(samples, std::string(type.name));
-      entries.push_back("  " + entry.dump());
-    }
+    if (samples.empty()) continue;
+    const nlohmann::ordered_json entry{{"module", type.name},
+                                       {"samples", samples.size()},
+                                       {"terms", fit_module(samples, std::string(type.name))}};
+    entries.push_back("  " + entry.dump());
   }
+  for (const MeasuredPopcount& m : popcounts) entries.push_back(popcount_entry(m));
   return fmt::format("{{\"ge_um2\": {},\n \"modules\": [\n{}\n ]}}\n", ge_um2,
                      fmt::join(entries, ",\n"));
 }
@@ -344,7 +362,27 @@ Status measure(Measured& m, const AreaFitOptions& options, std::size_t& mapped) 
   return Ok{};
 }
 
-Status measure_all(std::vector<Measured>& all, const AreaFitOptions& options, std::size_t& mapped) {
+Status measure(MeasuredPopcount& m, const AreaFitOptions& options, std::size_t& mapped) {
+  SynthOptions synth;
+  synth.timeout = options.timeout;
+  for (const Target target : {Target::kXcup, Target::kOsu018}) {
+    const auto costs = module_costs(m.config, target, options.cache, synth, "popcount");
+    if (!costs) return costs.error();
+    mapped += costs.value().mapped;
+    const Resources total = costs.value().total();
+    if (target == Target::kXcup) {
+      m.cost = {static_cast<double>(total.lut), static_cast<double>(total.ff),
+                static_cast<double>(total.dsp), 0.0};
+    } else {
+      m.cost[3] = total.area_um2;
+    }
+  }
+  return Ok{};
+}
+
+// Both kinds of measurement, `options.jobs` at a time.
+template <typename Item>
+Status measure_all(std::vector<Item>& all, const AreaFitOptions& options, std::size_t& mapped) {
   std::atomic<std::size_t> next{0};
   std::size_t done = 0;
   std::mutex guard;
@@ -352,7 +390,7 @@ Status measure_all(std::vector<Measured>& all, const AreaFitOptions& options, st
   const auto work = [&] {
     for (std::size_t i = next++; i < all.size(); i = next++) {
       std::size_t fresh = 0;
-      Status result = measure(all[i], options, fresh);
+      const Status result = measure(all[i], options, fresh);
       const std::lock_guard lock(guard);
       mapped += fresh;
       if (!result && status) status = result.error();
@@ -364,6 +402,24 @@ Status measure_all(std::vector<Measured>& all, const AreaFitOptions& options, st
   for (int j = 0; j < options.jobs; ++j) threads.emplace_back(work);
   threads.clear();
   return status;
+}
+
+// Every structure with every number of lanes and registers that a configuration may have.
+std::vector<MeasuredPopcount> popcounts() {
+  std::vector<MeasuredPopcount> all;
+  for (std::size_t kind = 0; kind < std::size(config::kPopcountNames); ++kind) {
+    for (int depth = 8; depth <= 128; depth *= 2) {
+      for (int stages = 0; stages <= 2; ++stages) {
+        Config c;
+        c.array.popcount = static_cast<Popcount>(kind);
+        c.array.depth = depth;
+        c.array.pop_stages = stages;
+        c.name = fmt::format("popcount-{}-{}-{}", to_string(c.array.popcount), depth, stages);
+        all.push_back({std::move(c), {}});
+      }
+    }
+  }
+  return all;
 }
 
 Result<std::vector<Measured>> configurations(const AreaFitOptions& options) {
@@ -467,12 +523,15 @@ Result<AreaFit> fit_area(const AreaFitOptions& options) {
 
   AreaFit fit;
   if (Status measured = measure_all(all, options, fit.mapped); !measured) return measured.error();
+  std::vector<MeasuredPopcount> counts = popcounts();
+  if (Status measured = measure_all(counts, options, fit.mapped); !measured)
+    return measured.error();
   std::vector<const Measured*> fitted;
   for (const Measured& m : all) {
     if (m.fitted) fitted.push_back(&m);
     compare_memories(m, fit.notes);
   }
-  fit.coefficients = coefficients_text(fitted, ge.value());
+  fit.coefficients = coefficients_text(fitted, counts, ge.value());
   const Result<AreaModel> model = AreaModel::parse(fit.coefficients, "the new fit");
   if (!model) return model.error();
   for (const Measured& m : all) fit.errors.push_back(compare(m, model.value(), ge.value()));

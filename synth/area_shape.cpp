@@ -171,9 +171,9 @@ constexpr std::array<AreaFeature, kAreaFeatures> kFeatures = {
   }
 
 constexpr AreaModule kModules[] = {
-    {"qmm_pe", BAT_COUNT(p.rows* p.cols), true},
+    {"qmm_pe", BAT_COUNT(p.rows* p.cols)},
     {"popcount", BAT_COUNT(p.rows* p.cols), true},
-    {"qmm_row", BAT_COUNT(p.rows), true},
+    {"qmm_row", BAT_COUNT(p.rows)},
     {"tile_row", BAT_COUNT(p.rows)},
     {"column_slice", BAT_COUNT(p.cols)},
     {"row_slice", BAT_COUNT(p.rows)},
@@ -268,8 +268,6 @@ std::array<double, kAreaFeatures> area_feature_values(const Config& config, cons
 }
 
 std::span<const AreaModule> area_modules() { return kModules; }
-
-std::string_view area_variant(const Config& config) { return to_string(config.array.popcount); }
 
 void AreaMemories::add(int width, int depth, int groups, int count) {
   if (count == 0) return;

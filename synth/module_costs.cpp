@@ -296,15 +296,16 @@ Resources ModuleCosts::total() const {
 }
 
 Result<ModuleCosts> module_costs(const Config& config, Target target, const fs::path& cache,
-                                 const SynthOptions& options) {
+                                 const SynthOptions& options, const std::string& top) {
   std::error_code failure;
   fs::create_directories(cache, failure);
   if (failure) return Error{fmt::format("cannot create {}: {}", cache.string(), failure.message())};
   return in_work_dir(options.work_dir, "bat-area", [&](const fs::path& dir) -> Result<ModuleCosts> {
     const Result<std::string> version = yosys_version(dir);
     if (!version) return version.error();
-    const Result<Sources> sources = generated_sources(config, dir);
+    Result<Sources> sources = generated_sources(config, dir);
     if (!sources) return sources.error();
+    sources.value().top = top;
     const Result<Design> design = elaborate(sources.value(), "", dir, options.timeout);
     if (!design) return design.error();
     return CostRun(design.value(), target, cache, options, dir).run(version.value());

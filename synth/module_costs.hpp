@@ -33,8 +33,10 @@ struct ModuleCosts {
 
 /// Elaborates the configuration and maps what `cache` does not hold. The key of an entry is the
 /// text of the module, of the commands that map it, and the version of the tool. The sum is what
-/// `synthesize` reports.
+/// `synthesize` reports. `top` may be any module that is generated without parameters, such as
+/// `popcount`.
 Result<ModuleCosts> module_costs(const Config& config, Target target,
-                                 const std::filesystem::path& cache, const SynthOptions& options);
+                                 const std::filesystem::path& cache, const SynthOptions& options,
+                                 const std::string& top = "bat_top");
 
 }  // namespace bat::synth
