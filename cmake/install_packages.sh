@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
 # Installs the Debian 12 packages that building and running need, those that are missing only.
-# Usage: cmake/install_packages.sh [--train]   (--train adds libtorch for `batkit train`)
+# Usage: cmake/install_packages.sh [--train] [--report]   (--train adds libtorch for `batkit train`, --report the chart
+# library of `batkit report` and the browser that its test uses)
 set -euo pipefail
 
 packages=(
@@ -14,8 +15,9 @@ packages=(
 for option in "$@"; do
   case "$option" in
     --train) packages+=(libtorch-dev libopenblas0-pthread) ;;
+    --report) packages+=(node-d3 chromium) ;;
     *)
-      echo "install_packages.sh: unknown option '$option' (known: --train)" >&2
+      echo "install_packages.sh: unknown option '$option' (known: --train, --report)" >&2
       exit 2
       ;;
   esac
