@@ -105,6 +105,12 @@ synth::Treemap area_map(const Json& metrics) {
          share.instances > 0.0 ? fmt::format("{:.0f} instances", share.instances) : "",
          {share.values.begin(), share.values.end()}});
   }
+  // The same colour for the same block in every report.
+  static constexpr std::array<std::string_view, 5> kBlocks{"array", "row lanes", "columns",
+                                                           "memories", "control"};
+  std::ranges::stable_sort(map.boxes, {}, [](const synth::Treemap::Box& box) {
+    return std::ranges::find(kBlocks, box.group) - kBlocks.begin();
+  });
   return map;
 }
 

@@ -7,6 +7,7 @@
 #include "cli/commands.hpp"
 #include "models/io/atomic_file.hpp"
 #include "rtl_gen/config/config.hpp"
+#include "synth/area_model.hpp"
 #include "synth/netlist_check.hpp"
 #include "synth/synthesize.hpp"
 
@@ -34,6 +35,24 @@ nlohmann::ordered_json check_json(const synth::NetlistCheck& check) {
   return {{"cycles", check.cycles}, {"equal", check.equal()}, {"units", units}};
 }
 
+// On stderr: the tables on stdout are kept as baselines, which a new fit must not change.
+void log_prediction(const Config& config, const synth::SynthReport& report) {
+  const auto model = synth::AreaModel::builtin();
+  if (!model.ok()) return log(model.error().message);
+  const auto predicted = model.value().predict(config);
+  if (!predicted.ok()) return log(predicted.error().message);
+  const synth::AreaPrediction& p = predicted.value();
+  if (report.target == synth::Target::kXcup) {
+    log(fmt::format(
+        "area model: {:.0f} LUT, {:.0f} FF, {:.0f} DSP, {:g} BRAM36 (measured {}, {}, {}, {:g})",
+        p.lut, p.ff, p.dsp, p.bram36, report.total.lut, report.total.ff, report.total.dsp,
+        static_cast<double>(report.total.bram18) / 2.0));
+  } else if (report.target == synth::Target::kOsu018) {
+    log(fmt::format("area model: {:.1f} kGE (measured {:.1f})", p.gate_equivalents / 1e3,
+                    report.ge() / 1e3));
+  }
+}
+
 int execute(const Options& options, bool json) {
   const auto config = load_config(options.config);
   if (!config.ok()) return fail(config.error());
@@ -44,6 +63,8 @@ int execute(const Options& options, bool json) {
   if (!options.work_dir.empty()) synth_options.work_dir = options.work_dir;
   const auto report = synth::synthesize(config.value(), target.value(), synth_options);
   if (!report.ok()) return fail(report.error());
+
+  log_prediction(config.value(), report.value());
 
   std::optional<synth::NetlistCheck> check;
   if (options.check) {
