@@ -349,6 +349,11 @@ Result<bmt::Model> Exporter::run(const bmt::Model& header) {
 Result<bmt::Model> export_model(const Network& network, const bmt::Model& header,
                                 std::span<const bmt::Sample> calibration) {
   if (!network.spec().quantized()) return Error{"export: a float network has no integer view"};
+  if (network.spec().branches() == 0) {
+    return Error{
+        "export: FFN and other matrices differ in their number of branches (option "
+        "ffn_weights)"};
+  }
   torch::NoGradGuard no_grad;
   return Exporter(network, measure_ranges(network, calibration)).run(header);
 }

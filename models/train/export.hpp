@@ -50,6 +50,9 @@ struct ViewReport {
 std::vector<bmt::Prediction> predictions(const torch::Tensor& logits,
                                          std::span<const bmt::Sample> samples);
 
+/// Figure of the task (bmt/metrics.hpp) of `model` on `samples`.
+Result<double> integer_metric(const bmt::Model& model, std::span<const bmt::Sample> samples);
+
 /// Runs both views on `samples`. Intermediate codes are compared on the first few hundred of them:
 /// where one bit flips, others follow, so shares grow from layer to layer.
 Result<ViewReport> compare_views(const Network& network, const bmt::Model& model,

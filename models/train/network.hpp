@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <map>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "models/bmt/golden.hpp"
@@ -31,16 +32,26 @@ struct NetworkSpec {
   bool word_head = false;   ///< predicts masked tokens, tokens only
   int act_bits = 1;         ///< 0: float
   bmt::Attention attention = bmt::Attention::kThreshold;
-  WeightKind weights = WeightKind::kBinary;
+  WeightKind weights = WeightKind::kBinary;      ///< of all matrices but
+  WeightKind ffn_weights = WeightKind::kBinary;  ///< FFN1 and FFN2
 
   int attention_width() const { return shape.heads * shape.head_dim; }
   bool quantized() const { return act_bits > 0; }
   bool tokens() const { return input == bmt::InputKind::kTokens; }
-  /// Branches of the integer view.
-  int branches() const { return weights == WeightKind::kBinary ? 1 : 2; }
-  /// Whether two latent weights are trained.
-  bool split() const {
-    return quantized() && (weights == WeightKind::kSplit || weights == WeightKind::kWeightedSplit);
+  /// Kind of the matrix `name` ("layers.0.f1", ...).
+  WeightKind kind_of(std::string_view name) const {
+    return name.ends_with(".f1") || name.ends_with(".f2") ? ffn_weights : weights;
+  }
+  static int branches_of(WeightKind kind) { return kind == WeightKind::kBinary ? 1 : 2; }
+  /// Branches of the integer view, which has the same number everywhere; 0 where they differ.
+  int branches() const {
+    const int all = branches_of(weights);
+    return all == branches_of(ffn_weights) ? all : 0;
+  }
+  /// Whether two latent weights are trained for the matrix `name`.
+  bool split(std::string_view name) const {
+    const WeightKind kind = kind_of(name);
+    return quantized() && (kind == WeightKind::kSplit || kind == WeightKind::kWeightedSplit);
   }
 };
 

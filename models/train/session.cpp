@@ -176,6 +176,14 @@ EpochStats Session::run_epoch() {
   return stats;
 }
 
+void Session::copy_parameters(const Network& other) const {
+  torch::NoGradGuard no_grad;
+  graph_->on_stream([&] {
+    const Tensor now = network_.parameters().flat().detach().to(torch::kCPU);
+    other.parameters().flat().detach().copy_(now);
+  });
+}
+
 Tensor Session::logits(const DeviceData& data) const {
   Tensor out;
   graph_->on_stream([&] { out = all_logits(network_, data); });
