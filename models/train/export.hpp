@@ -16,7 +16,7 @@
 
 namespace bat::train {
 
-/// Folds `network` (quantized, on the CPU). `header` gives name, task, input and vocabulary.
+/// Folds `network` (quantized). `header` gives name, task, input and vocabulary.
 /// `calibration` samples fix the steps of the int16 residual stream: powers of two with room for
 /// half as much again as the largest value seen.
 Result<bmt::Model> export_model(const Network& network, const bmt::Model& header,

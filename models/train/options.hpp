@@ -125,10 +125,6 @@ struct TrainOptions {
   WeightKind weight_kind() const {
     return train::weight_kind(weights).value_or(WeightKind::kBinary);
   }
-  WeightKind ffn_weight_kind() const {
-    return ffn_weights == "same" ? weight_kind()
-                                 : train::weight_kind(ffn_weights).value_or(WeightKind::kBinary);
-  }
   bool has_extra() const { return !extra.empty() || copies > 0; }
   TaskFamily task_kind() const {
     if (task == "images" || task == "mnist") return TaskFamily::kImages;

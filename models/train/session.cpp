@@ -178,10 +178,8 @@ EpochStats Session::run_epoch() {
 
 void Session::copy_parameters(const Network& other) const {
   torch::NoGradGuard no_grad;
-  graph_->on_stream([&] {
-    const Tensor now = network_.parameters().flat().detach().to(torch::kCPU);
-    other.parameters().flat().detach().copy_(now);
-  });
+  graph_->on_stream(
+      [&] { other.parameters().flat().detach().copy_(network_.parameters().flat().detach()); });
 }
 
 Tensor Session::logits(const DeviceData& data) const {

@@ -184,7 +184,7 @@ Status Run::consider(const Session& session, double figure) {
 /// Figure of the integer view on the watched samples. The network itself goes on unchanged.
 Result<double> Run::integer_figure(const Session& session) const {
   Network copy(network_->spec(), 0);
-  copy.to(torch::kCPU);
+  copy.to(device_);
   session.copy_parameters(copy);
   bmt::Model header = task_->header();
   header.name = options_.name;
