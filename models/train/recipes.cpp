@@ -31,10 +31,10 @@ struct Recipe {
 #define COPIES "copies=20 extra_part=0.8 "
 #define CLINC "task=clinc150 max_tokens=32 batch=128 "
 #define IMDB "task=imdb max_tokens=128 batch=128 "
-#define SMALL_A4 COPIES "act_bits=4 hidden_weight=1 epochs=20 learning_rate=4e-4"
-#define SMALL_A1 COPIES "act_bits=1 hidden_weight=0.5 epochs=25 learning_rate=5e-4"
-#define TINY_A1 COPIES "act_bits=1 epochs=25 learning_rate=7e-4"
-#define NANO_A1 COPIES "epochs=25 learning_rate=2e-3"
+#define SMALL_A4 COPIES "act_bits=4 hidden_weight=1 epochs=12 learning_rate=4e-4"
+#define SMALL_A1 COPIES "act_bits=1 hidden_weight=0.5 epochs=15 learning_rate=5e-4"
+#define TINY_A1 COPIES "act_bits=1 epochs=15 learning_rate=7e-4"
+#define NANO_A1 COPIES "epochs=15 learning_rate=2e-3"
 
 /// Fashion-MNIST: patches of 4 x 4, a float teacher of 4 layers and hidden size 128 (the tiny ones:
 /// 256) whose weights the student starts from where the shapes agree. Chosen on 5,000 training
@@ -78,15 +78,15 @@ constexpr std::array kRecipes = {
            MINI "task=mlm max_tokens=128 act_bits=0 activation=gelu batch=128 epochs=2 "
                 "learning_rate=2e-4 weight_decay=0.01"},
     Recipe{"tiny-words",
-           TINY "task=mlm max_tokens=128 act_bits=0 batch=256 epochs=10 learning_rate=1e-3 "
+           TINY "task=mlm max_tokens=128 act_bits=0 batch=256 epochs=7 learning_rate=1e-3 "
                 "weight_decay=0.01"},
-    Recipe{"sst2-mini-teacher", MINI SST2 MINI_TEACHER "vocab_pieces=8000 epochs=4 batch=64"},
-    Recipe{"sst2-mini-w1a4", MINI SST2 "act_bits=4 hidden_weight=1 epochs=12 learning_rate=4e-4"},
-    Recipe{"sst2-mini", MINI SST2 "act_bits=1 hidden_weight=0.5 epochs=20 learning_rate=5e-4"},
+    Recipe{"sst2-mini-teacher", MINI SST2 MINI_TEACHER "epochs=4 batch=64"},
+    Recipe{"sst2-mini-w1a4", MINI SST2 "act_bits=4 hidden_weight=1 epochs=10 learning_rate=4e-4"},
+    Recipe{"sst2-mini", MINI SST2 "act_bits=1 hidden_weight=0.5 epochs=16 learning_rate=5e-4"},
     Recipe{"sst2-tiny-teacher",
            TINY SST2 "act_bits=0 pick=best epochs=4 learning_rate=3e-4 weight_decay=0.01"},
-    Recipe{"sst2-tiny-w1a4", TINY SST2 "act_bits=4 hidden_weight=1 epochs=12 learning_rate=5e-4"},
-    Recipe{"sst2-tiny", TINY SST2 "act_bits=1 hidden_weight=0.3 epochs=24 learning_rate=7e-4"},
+    Recipe{"sst2-tiny-w1a4", TINY SST2 "act_bits=4 hidden_weight=1 epochs=10 learning_rate=5e-4"},
+    Recipe{"sst2-tiny", TINY SST2 "act_bits=1 hidden_weight=0.3 epochs=18 learning_rate=7e-4"},
     Recipe{"sst2-nano", NANO SST2 "epochs=20 learning_rate=2e-3"},
     Recipe{"sst2-base",
            SST2 "attention=softmax layers=12 hidden=768 heads=12 head_dim=64 ffn=3072 holdout=0 "
@@ -114,8 +114,8 @@ constexpr std::array kRecipes = {
     Recipe{"clinc150-mini-teacher",
            MINI CLINC "act_bits=0 activation=gelu dropout=0.1 vocab_pieces=4000 epochs=12 "
                       "learning_rate=2e-4 weight_decay=0.01"},
-    Recipe{"clinc150-tiny-w1a4", TINY CLINC COPIES "act_bits=4 epochs=40 learning_rate=1e-3"},
-    Recipe{"clinc150-tiny", TINY CLINC COPIES "act_bits=1 epochs=60 learning_rate=1e-3"},
+    Recipe{"clinc150-tiny-w1a4", TINY CLINC COPIES "act_bits=4 epochs=25 learning_rate=1e-3"},
+    Recipe{"clinc150-tiny", TINY CLINC COPIES "act_bits=1 epochs=30 learning_rate=1e-3"},
     Recipe{"clinc150-nano", NANO CLINC COPIES "epochs=60 learning_rate=3e-3"},
     Recipe{"imdb-mini-teacher",
            MINI IMDB MINI_TEACHER "vocab_pieces=8000 epochs=2 batch=64 pick=last"},
