@@ -41,6 +41,10 @@ struct Recipe {
 /// images set aside. Text recipes name no files: data, start, teacher, vocab, corpus and extra are
 /// given beside them.
 constexpr std::array kRecipes = {
+    // A first model in minutes on two CPU cores; its figures stand in docs/training.md.
+    Recipe{"fashion-quick",
+           "layers=2 hidden=64 heads=2 ffn=256 epochs=12 batch=100 learning_rate=4e-3 "
+           "hard_weight=1 soft_weight=0 init_from_teacher=false holdout=0 train_limit=6000"},
     Recipe{"fashion-nano", "layers=2 epochs=80 learning_rate=4e-3"},
     Recipe{"fashion-nano-softmax", "layers=2 attention=softmax epochs=80 learning_rate=4e-3"},
     Recipe{"fashion-nano-w1a4",
