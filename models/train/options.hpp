@@ -60,8 +60,11 @@ struct TrainOptions {
   int act_bits = 1;                     ///< 1, 2, 4, 8; 0 trains a float network (a teacher)
   std::string attention = "threshold";  ///< "softmax" or "threshold"
   std::string weights = "binary";       ///< "binary", "ternary", "tws" or "wtws"
-  bool pooler = false;                  ///< a binarized layer with hard-tanh before the classifier
-  std::string activation = "relu";      ///< of a float network: "relu" or "gelu"
+  /// The same for FFN1 and FFN2 alone; "same": as `weights`. Where the number of branches differs
+  /// the network has no integer view (a study of what splitting brings; set finish=false).
+  std::string ffn_weights = "same";
+  bool pooler = false;              ///< a binarized layer with hard-tanh before the classifier
+  std::string activation = "relu";  ///< of a float network: "relu" or "gelu"
 
   std::filesystem::path vocab;   ///< WordPieces: text or checkpoint; empty: of the start or teacher
   int vocab_pieces = 0;          ///< keep only so many pieces, the most frequent ones; 0: all
@@ -70,16 +73,21 @@ struct TrainOptions {
   /// Unlabelled text that the teacher labels: reviews (.json, cut into sentences) or one text a
   /// line, the second of a pair after a tab. Needs a teacher.
   std::filesystem::path extra;
+  /// Altered copies of each training text (words dropped, replaced, swapped; pairs recombined)
+  /// that join the unlabelled text.
+  int copies = 0;
   double extra_part = 0.5;  ///< share of such text in an epoch, drawn anew for each
 
   int epochs = 60;
   int batch = 256;
   double learning_rate = 2e-3;
-  double warmup = 0.06;           ///< share of the steps with a rising learning rate
-  double weight_decay = 0.0;      ///< decoupled (AdamW)
-  double clip = 1.0;              ///< largest norm of the gradient
-  double dropout = 0.0;           ///< share of hidden values set to 0 while training
-  std::string pick = "last";      ///< "last" checkpoint, or the "best" on the watched samples
+  double warmup = 0.06;       ///< share of the steps with a rising learning rate
+  double weight_decay = 0.0;  ///< decoupled (AdamW)
+  double clip = 1.0;          ///< largest norm of the gradient
+  double dropout = 0.0;       ///< share of hidden values set to 0 while training
+  /// "last" checkpoint, or the best on the watched samples: in the float view ("best") or, among
+  /// those that are near the best there, in the integer view ("integer").
+  std::string pick = "last";
   double hard_weight = 0.5;       ///< weight of the cross entropy with the labels
   double soft_weight = 1.0;       ///< weight of the cross entropy with the teacher; 0: no teacher
   double hidden_weight = 0.0;     ///< weight of the hidden-state distance (same layers and hidden)
@@ -102,6 +110,7 @@ struct TrainOptions {
 
   int shift = 2;        ///< images are moved by up to this many pixels; 0: not at all
   bool flip = true;     ///< half of the images are mirrored
+  double mix = 0.0;     ///< half of the images get up to this share of another image; 0: none
   int holdout = 5000;   ///< training samples set aside to compare recipes
   int train_limit = 0;  ///< use only so many training samples (before the holdout); 0: all
   int test_limit = 0;   ///< use only so many test samples; 0: all
@@ -116,6 +125,7 @@ struct TrainOptions {
   WeightKind weight_kind() const {
     return train::weight_kind(weights).value_or(WeightKind::kBinary);
   }
+  bool has_extra() const { return !extra.empty() || copies > 0; }
   TaskFamily task_kind() const {
     if (task == "images" || task == "mnist") return TaskFamily::kImages;
     if (task == "rows" || task == "spoken-digits") return TaskFamily::kRows;
