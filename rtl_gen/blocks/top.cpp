@@ -320,7 +320,7 @@ class TopBuilder {
              {"zz_chain_i",
               c + plan_.lanes < plan_.cols ? chain(c + plan_.lanes) : num(plan_.zero_bits, 0)},
              {"zz_chain_o", chain(c)},
-             {"k_bits_i", net(fmt::format("k_bits_r{}", c % plan_.rows), plan_.cols)},
+             {"k_bits_i", tile_bits(c % plan_.rows)},
              {"v_bits_i", net(fmt::format("v_bits_c{}", c), plan_.rows)}},
             {{"Index", c}, {"WrGroup", c / per_write}, {"WrGrpW", group_bits}});
   }
@@ -352,7 +352,6 @@ class TopBuilder {
     const auto mine = [r](const std::string& name) { return fmt::format("{}_r{}", name, r); };
     const Expr a_data = net(mine("a_data"), plan_.depth);
     const Expr codes = net(mine("cw_data"), plan_.cols);
-    const Expr act = net(mine("tw_act_data"), plan_.cols);
     const int acc_bits = r == 0 ? plan_.acc_bits : plan_.row_acc_bits;
     const Expr sums = net(mine("sh_acc"), plan_.branches * plan_.lanes * acc_bits);
     const Expr signs = net(mine("tile_bits"), plan_.cols);
@@ -363,13 +362,9 @@ class TopBuilder {
     }
     w_.instance(r == 0 ? emitted_.row : emitted_.other_row, fmt::format("u_dot{}", r), dot);
     w_.leaf("tile_row", fmt::format("u_tile{}", r),
-            {{"tile_bits_i", signs},
-             {"code_bits_i", codes},
-             {"bits_o", tile_bits(r)},
-             {"act_bits_o", act},
-             {"k_bits_o", net(mine("k_bits"), plan_.cols)}});
+            {{"tile_bits_i", signs}, {"code_bits_i", codes}, {"bits_o", tile_bits(r)}});
     Own slice_ports = {{"a_data_o", a_data},
-                       {"tw_act_data_i", act},
+                       {"tw_act_data_i", tile_bits(r)},
                        {"sh_acc_i", sums},
                        {"sh_zz_i", zero_counts(acc_bits)},
                        {"cw_data_o", codes},
