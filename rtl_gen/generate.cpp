@@ -83,10 +83,15 @@ class DesignEmitter {
   Status row() {
     const auto pe = leaf("qmm_pe");
     if (!pe) return pe.error();
-    const emit::Module module = blocks::qmm_row(
-        {plan_.cols, plan_.depth, plan_.lanes, plan_.branches, plan_.acc_bits}, pe.value());
-    interfaces_.row = emit::interface_of(module);
-    return add(module);
+    blocks::QmmRowShape shape{plan_.cols, plan_.depth, plan_.lanes, plan_.branches, plan_.acc_bits};
+    const emit::Module module = blocks::qmm_row(shape, pe.value());
+    interfaces_.row = interfaces_.other_row = emit::interface_of(module);
+    if (plan_.row_acc_bits == plan_.acc_bits || plan_.rows == 1) return add(module);
+    if (const Status status = add(module); !status) return status;
+    shape.acc_bits = plan_.row_acc_bits;
+    const emit::Module narrow = blocks::qmm_row(shape, pe.value(), "qmm_row_narrow");
+    interfaces_.other_row = emit::interface_of(narrow);
+    return add(narrow);
   }
 
   Status registers() {
