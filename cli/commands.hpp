@@ -15,5 +15,8 @@ void add_verify(CLI::App& app, Session& session);
 void add_synth(CLI::App& app, Session& session);
 void add_eval(CLI::App& app, Session& session);
 void add_train(CLI::App& app, Session& session);
+void add_explore(CLI::App& app, Session& session);
+void add_select(CLI::App& app, Session& session);
+void add_sweep(CLI::App& app, Session& session);
 
 }  // namespace bat::cli

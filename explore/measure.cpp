@@ -183,8 +183,9 @@ Status Measurements::load(const std::filesystem::path& file) {
   if (!json.is_object()) return bad;
   for (const auto& [hash, entry] : json.items()) {
     if (!entry.is_object() || !entry.contains("values") || !entry["values"].is_object()) return bad;
-    const std::string model =
-        entry.contains("model") && entry["model"].is_string() ? entry["model"].get<std::string>() : std::string();
+    const std::string model = entry.contains("model") && entry["model"].is_string()
+                                  ? entry["model"].get<std::string>()
+                                  : std::string();
     for (const auto& [what, value] : entry["values"].items()) {
       if (!value.is_number()) return bad;
       add(hash, model, what, value);
