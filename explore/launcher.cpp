@@ -54,7 +54,7 @@ class Sweep {
       std::vector<std::string> words;
       for (const std::string& word : jobs_[i].argv) words.push_back(shell_quoted(word));
       const std::string script = fmt::format(
-          "#!/bin/sh\ncd {0} && rm -f {1} &&\ntimeout {4} {2} > {1} && mv {1} {3}\n",
+          "#!/bin/sh\ncd {0} &&\ntimeout {4} {2} > {1}.$$ && mv {1}.$$ {3}\n",
           shell_quoted(fs::current_path().string()), shell_quoted(file(i, "part").string()),
           fmt::join(words, " "), shell_quoted(file(i, "out").string()), options_.timeout_seconds);
       // What another command left under this name is no result of this one.

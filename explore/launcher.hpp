@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Runs many commands: on this machine, or as a job array of a Slurm cluster.
 //
-// Each job is a shell script in FOLDER/jobs. It writes its standard output to NAME.part and renames
-// it to NAME.out when the command succeeded, so a result is there whole or not at all. Jobs that
-// have a result are not run again: a killed sweep goes on where it was.
+// Each job is a shell script in FOLDER/jobs. It writes its standard output to NAME.part.PID and
+// renames it to NAME.out when the command succeeded, so a result is there whole or not at all. Jobs
+// that have a result are not run again: a killed sweep goes on where it was.
 #pragma once
 
 #include <filesystem>
