@@ -18,5 +18,8 @@ void add_fit_area(CLI::App& app, Session& session);
 void add_report(CLI::App& app, Session& session);
 void add_eval(CLI::App& app, Session& session);
 void add_train(CLI::App& app, Session& session);
+void add_explore(CLI::App& app, Session& session);
+void add_select(CLI::App& app, Session& session);
+void add_sweep(CLI::App& app, Session& session);
 
 }  // namespace bat::cli

@@ -29,6 +29,9 @@ int main(int argc, char** argv) {
   bat::cli::add_report(app, session);
   bat::cli::add_eval(app, session);
   bat::cli::add_train(app, session);
+  bat::cli::add_explore(app, session);
+  bat::cli::add_select(app, session);
+  bat::cli::add_sweep(app, session);
 
   try {
     app.parse(argc, argv);
