@@ -18,7 +18,10 @@ struct Options {
   std::string target = "xcup";
   std::string work_dir;
   std::string json_file;
+  std::string liberty;
   bool check = false;
+  bool timing = false;
+  synth::TimingOptions clock;
   long timeout_seconds = 3600;
 };
 
@@ -42,6 +45,11 @@ int execute(const Options& options, bool json) {
   synth::SynthOptions synth_options;
   synth_options.timeout = std::chrono::seconds(options.timeout_seconds);
   if (!options.work_dir.empty()) synth_options.work_dir = options.work_dir;
+  if (!options.liberty.empty()) synth_options.liberty = options.liberty;
+  if (options.timing) synth_options.timing = options.clock;
+  if ((options.timing || !options.liberty.empty()) && target.value() != synth::Target::kOsu018) {
+    return fail({"--timing and --liberty are for standard cells: give --target osu018 too"});
+  }
   const auto report = synth::synthesize(config.value(), target.value(), synth_options);
   if (!report.ok()) return fail(report.error());
 
@@ -49,6 +57,8 @@ int execute(const Options& options, bool json) {
   if (options.check) {
     synth::CheckOptions check_options;
     check_options.timeout = synth_options.timeout;
+    check_options.liberty = synth_options.liberty;
+    if (options.timing) check_options.period_ns = options.clock.period_ns;
     auto checked = synth::check_netlist(config.value(), target.value(), check_options);
     if (!checked.ok()) return fail(checked.error());
     check = std::move(checked).value();
@@ -79,6 +89,17 @@ void add_synth(CLI::App& app, Session& session) {
   command->add_option("--target", options->target, "xcup, ice40 or osu018")->capture_default_str();
   command->add_flag("--check", options->check,
                     "Also simulate the mapped netlist of every unit beside its source");
+  command->add_flag("--timing", options->timing,
+                    "osu018: map for a clock and show the slowest path of every unit (OpenSTA)");
+  command->add_option("--period", options->clock.period_ns, "Clock of --timing in ns")
+      ->capture_default_str()
+      ->check(CLI::Range(0.1, 1000.0));
+  command->add_option("--ram-access", options->clock.ram_access_ns,
+                      "Assumed clock-to-output time of memories in ns")
+      ->capture_default_str()
+      ->check(CLI::Range(0.0, 1000.0));
+  command->add_option("--liberty", options->liberty,
+                      "Liberty file of the standard cells (default: that of Debian's qflow-tech-osu018)");
   command->add_option("--json-file", options->json_file, "Also write the JSON report to this file");
   command->add_option("--work-dir", options->work_dir, "Keep scripts, logs and netlists here");
   command->add_option("--timeout", options->timeout_seconds, "Seconds for each run of a tool")
