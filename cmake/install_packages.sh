@@ -9,7 +9,7 @@ packages=(
   build-essential cmake ninja-build ccache
   libfmt-dev nlohmann-json3-dev libcli11-dev libtomlplusplus-dev libhwy-dev zlib1g-dev
   libeigen3-dev libgtest-dev libgmock-dev librapidcheck-dev libbenchmark-dev
-  verilator yosys clang qflow-tech-osu018
+  verilator yosys clang qflow-tech-osu018 opensta
   dataset-fashion-mnist
 )
 for option in "$@"; do

@@ -12,22 +12,45 @@
 namespace bat::synth {
 namespace {
 
-Result<SynthReport> synthesize_in(const Sources& sources, Target target,
-                                  const SynthOptions& options, const std::filesystem::path& dir) {
+Status add_timing(const Design& design, const MappedNetlist& netlist, const SynthOptions& options,
+                  const std::filesystem::path& dir, SynthReport& report) {
+  const Result<std::filesystem::path> file = find_liberty(options.liberty);
+  if (!file) return file.error();
+  TimingOptions timing = *options.timing;
+  timing.timeout = options.timeout;
+  const Result<TimingReport> units =
+      analyze_timing(design, netlist.counts, netlist.verilog, file.value(), timing, dir);
+  if (!units) return units.error();
+  report.period_ns = timing.period_ns;
+  report.ram_access_ns = timing.ram_access_ns;
+  for (ModuleReport& module : report.modules) {
+    const auto unit = units.value().find(module.name);
+    if (unit != units.value().end()) module.timing = unit->second;
+  }
+  return Ok{};
+}
+
+Result<SynthReport> synthesize_in(const Sources& sources, Target target, const SynthOptions& options,
+                                  const std::filesystem::path& dir) {
+  if (options.timing) {
+    if (Status present = require_tool("sta"); !present) return present.error();
+  }
   const Result<std::string> version = yosys_version(dir);
   if (!version) return version.error();
   const Result<Design> design = elaborate(sources, "", dir, options.timeout);
   if (!design) return design.error();
   MapOptions map;
   map.timeout = options.timeout;
+  map.liberty = options.liberty;
+  if (options.timing) map.period_ns = options.timing->period_ns;
   const Result<MappedNetlist> netlist = map_design(design.value(), target, map, dir);
   if (!netlist) return netlist.error();
 
   std::optional<Liberty> liberty;
   if (target == Target::kOsu018) {
-    const Result<std::filesystem::path> file = find_osu018();
+    const Result<std::filesystem::path> file = find_liberty(options.liberty);
     if (!file) return file.error();
-    Result<Liberty> read = read_liberty(file.value());
+    Result<Liberty> read = load_cells(file.value());
     if (!read) return read.error();
     liberty = std::move(read).value();
   }
@@ -37,6 +60,11 @@ Result<SynthReport> synthesize_in(const Sources& sources, Target target,
   report.value().tool = version.value();
   while (report.value().tool.ends_with(' ')) report.value().tool.pop_back();
   report.value().seconds = netlist.value().seconds;
+  if (options.timing) {
+    if (Status added = add_timing(design.value(), netlist.value(), options, dir, report.value()); !added) {
+      return added.error();
+    }
+  }
   return report;
 }
 

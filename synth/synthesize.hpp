@@ -11,6 +11,7 @@
 #include "synth/counts.hpp"
 #include "synth/design.hpp"
 #include "synth/report.hpp"
+#include "synth/timing.hpp"
 
 namespace bat::synth {
 
@@ -18,6 +19,10 @@ struct SynthOptions {
   /// Where scripts, logs and netlists stay; a temporary directory that is removed on success by
   /// default.
   std::optional<std::filesystem::path> work_dir;
+  /// Standard cells: the Liberty file (default: `find_osu018()`).
+  std::optional<std::filesystem::path> liberty;
+  /// Standard cells: buffers and sizes for this clock, and analyses every unit.
+  std::optional<TimingOptions> timing;
   /// For each run of a tool.
   std::chrono::seconds timeout{3600};
 };

@@ -77,21 +77,34 @@ std::string open_commands(const Design& design, Target target, const std::filesy
   return fmt::format("techmap -map {}\ndelete{}\nopt_clean\n", quoted(work_dir / "table_map.v"), closed);
 }
 
-std::string standard_cell_commands(const Design& design, const std::filesystem::path& liberty,
+std::string standard_cell_commands(const Design& design, const CellLibrary& library, const MapOptions& options,
                                    const std::filesystem::path& work_dir) {
-  const std::string lib = quoted(liberty);
+  const std::string lib = quoted(library.file);
+  const std::string adders =
+      library.adders ? fmt::format("techmap -map {}\n", quoted(work_dir / "adder_map.v")) : std::string{};
+  // With a period, abc also buffers large fan-outs and chooses drive strengths.
+  const std::string goal = options.period_ns > 0.0
+                               ? fmt::format(" -D {:.0f} -constr {}", options.period_ns * 1000.0,
+                                             quoted(work_dir / "abc.constr"))
+                               : std::string{};
   // `synth` in two parts: carry-save adders are mapped between the coarse and the fine one, while they are words. Its
   // own abc run is left out: before the one with the library it costs time and no less area comes out (measured).
   return fmt::format(
-      "techmap -map {1}\n"  // the adder leaves, while they are modules
+      "{1}"  // the adder leaves, while they are modules
       "flatten\n"
       "synth -top {0} -run begin:fine\n"
-      "techmap -map {1}\n"
+      "{1}"
       "synth -top {0} -run fine:check -noabc\n"
       "dfflibmap -liberty {2}\n"
-      "abc -liberty {2}\n"
+      "abc -liberty {2}{3}\n"
       "opt_clean -purge\n",
-      design.top, quoted(work_dir / "adder_map.v"), lib);
+      design.top, adders, lib, goal);
+}
+
+// What abc assumes at the ports of a module.
+std::string abc_constraints(const Liberty& library) {
+  return fmt::format("{}set_load 0.05 [all_outputs]\n",
+                     library.cells.contains("BUFX2") ? "set_driving_cell BUFX2\n" : "");
 }
 
 }  // namespace
@@ -102,11 +115,11 @@ bool is_dissolved(const DesignModule& module, Target target) {
 }
 
 std::string map_script(const Design& design, Target target, const MapOptions& options,
-                       const std::filesystem::path& liberty, const std::filesystem::path& work_dir) {
+                       const CellLibrary& library, const std::filesystem::path& work_dir) {
   const bool black_box = options.ram_black_box || target == Target::kOsu018;
   std::string script;
   if (target == Target::kOsu018) {
-    script += fmt::format("read_liberty -lib -ignore_miss_func {}\n", quoted(liberty));
+    script += fmt::format("read_liberty -lib -ignore_miss_func {}\n", quoted(library.file));
   }
   script += fmt::format("read_rtlil {}\n{}", quoted(design.rtlil), keep_commands(design, target, black_box));
   switch (target) {
@@ -120,29 +133,32 @@ std::string map_script(const Design& design, Target target, const MapOptions& op
       script += fmt::format("synth_ice40 -abc9 -dff -top {}\n", design.top);
       break;
     case Target::kOsu018:
-      script += standard_cell_commands(design, liberty, work_dir);
+      script += standard_cell_commands(design, library, options, work_dir);
       break;
   }
   // `tee` takes no quoted name; the tool runs in work_dir.
-  script += fmt::format("check -assert\nwrite_verilog -noattr {}\ntee -q -o stat.json stat -json\n",
+  script += fmt::format("check -assert\nwrite_verilog -noattr -simple-lhs {}\ntee -q -o stat.json stat -json\n",
                         quoted(work_dir / "netlist.v"));
   return script;
 }
 
 Result<MappedNetlist> map_design(const Design& design, Target target, const MapOptions& options,
                                  const std::filesystem::path& work_dir) {
-  std::filesystem::path liberty;
+  CellLibrary library;
   if (target == Target::kOsu018) {
-    const Result<std::filesystem::path> found = find_osu018();
+    const Result<std::filesystem::path> found = find_liberty(options.liberty);
     if (!found) return found.error();
-    liberty = found.value();
+    const Result<Liberty> cells = load_cells(found.value());
+    if (!cells) return cells.error();
+    library = {found.value(), cells.value().has_adders()};
     if (Status wrote = write_text(work_dir / "adder_map.v", adder_map(design)); !wrote) return wrote.error();
+    if (Status wrote = write_text(work_dir / "abc.constr", abc_constraints(cells.value())); !wrote) return wrote.error();
   }
   if (target == Target::kXcup) {
     if (Status wrote = write_text(work_dir / "table_map.v", table_map(design)); !wrote) return wrote.error();
   }
   const std::filesystem::path script = work_dir / "map.ys";
-  if (Status wrote = write_text(script, map_script(design, target, options, liberty, work_dir)); !wrote) {
+  if (Status wrote = write_text(script, map_script(design, target, options, library, work_dir)); !wrote) {
     return wrote.error();
   }
   const ToolRun run{{"yosys", "-Q", "-T", "-s", script.string()}, work_dir, work_dir / "map.log", options.timeout};
