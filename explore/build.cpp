@@ -108,10 +108,10 @@ Result<BuildReport> build_points(const Exploration& e, const Front& front,
     const auto json = nlohmann::json::parse(result.output, nullptr, false);
     if (!result.ok || !json.is_object()) {
       report.failures.push_back(fmt::format("{}: {}", result.name, result.output));
-    } else if (json.contains("cycles") && jobs[i].argv[1] == "run") {
+    } else if (jobs[i].argv[1] == "run" && json.contains("counters")) {
       report.comparisons.push_back({point.config.name, "cycles",
                                     point.metrics[index(Metric::kCycles)],
-                                    json["cycles"].get<double>()});
+                                    json["counters"]["cycles_active"].get<double>()});
     } else {
       compare_synth(point, json, report);
     }
