@@ -83,6 +83,12 @@ class Measurer {
                     r.samples == 0 ? "all" : std::to_string(r.samples), r.seed);
     if (!value(figures.accuracy, "accuracy", [&] { return clean(); })) return error_;
     if (!request_.disturbed) return figures;
+    const std::string first = r.samples == 0 ? "" : fmt::format(", first {}", r.samples);
+    if (!value(figures.reference, "accuracy" + first, [&] {
+          return Pass(model_, some(), 0.0, 0).run(model_.name + ", accuracy", progress_);
+        })) {
+      return error_;
+    }
     if (!value(figures.noise, fmt::format("noise {:g}, {}", r.noise, draws),
                [&] { return noise(); }) ||
         !value(figures.flips, fmt::format("bitflips {:g}, {}", r.bitflips, draws),

@@ -38,6 +38,7 @@ class Measurements {
 /// Figures of a model; nothing where it was not asked for.
 struct Figures {
   std::optional<double> accuracy;
+  std::optional<double> reference;  ///< undisturbed, on the samples of the disturbed figures
   std::optional<double> noise;
   std::optional<double> flips;
 };

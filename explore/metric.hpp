@@ -13,7 +13,8 @@ enum class Metric : std::size_t {
   kAccuracy,       ///< figure of the task on its test set
   kNoiseAccuracy,  ///< the same with noise on the embedding output
   kFlipAccuracy,   ///< the same with flipped bits in weight memory
-  kRobustness,     ///< mean of the disturbed figures, relative to `kAccuracy`
+  kRobustness,     ///< mean of the disturbed figures, relative to the figure without disturbance on
+                   ///< the same samples
   kCycles,         ///< one sentence from start to logits, first after a reset
   kLatencyUs,      ///< the same in microseconds at the platform's clock
   kLut,
@@ -38,7 +39,7 @@ inline constexpr std::array<MetricInfo, kMetrics> kMetricInfo{{
     {"accuracy", true, true, "figure of the task on its test set"},
     {"noise_accuracy", true, true, "the same with noise on the embedding output"},
     {"flip_accuracy", true, true, "the same with flipped bits in weight memory"},
-    {"robustness", true, true, "mean of the disturbed figures, relative to accuracy"},
+    {"robustness", true, true, "mean of the disturbed figures, relative to the undisturbed one"},
     {"cycles", false, false, "one sentence from start to logits, first after a reset"},
     {"latency_us", false, false, "the same in microseconds at the platform's clock"},
     {"lut", false, false, "lookup tables"},

@@ -72,9 +72,9 @@ void set_figures(Variant& variant, const Figures& figures) {
   set(Metric::kAccuracy, figures.accuracy);
   set(Metric::kNoiseAccuracy, figures.noise);
   set(Metric::kFlipAccuracy, figures.flips);
-  if (figures.accuracy && figures.noise && figures.flips && *figures.accuracy != 0) {
+  if (figures.reference && figures.noise && figures.flips && *figures.reference != 0) {
     variant.metrics[index(Metric::kRobustness)] =
-        (*figures.noise + *figures.flips) / (2 * *figures.accuracy);
+        (*figures.noise + *figures.flips) / (2 * *figures.reference);
   }
 }
 
