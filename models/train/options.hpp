@@ -75,12 +75,20 @@ struct TrainOptions {
   int epochs = 60;
   int batch = 256;
   double learning_rate = 2e-3;
-  double warmup = 0.06;           ///< share of the steps with a rising learning rate
-  double weight_decay = 0.0;      ///< decoupled (AdamW)
-  double clip = 1.0;              ///< largest norm of the gradient
-  double dropout = 0.0;           ///< share of hidden values set to 0 while training
-  std::string pick = "last";      ///< "last" checkpoint, or the "best" on the watched samples
-  double hard_weight = 0.5;       ///< weight of the cross entropy with the labels
+  double warmup = 0.06;       ///< share of the steps with a rising learning rate
+  double weight_decay = 0.0;  ///< decoupled (AdamW)
+  double clip = 1.0;          ///< largest norm of the gradient
+  double dropout = 0.0;       ///< share of hidden values set to 0 while training
+  double prune = 0.0;         ///< share of the weight blocks that go from each group of outputs
+  int prune_block = 32;       ///< inputs of a block
+  int prune_columns = 32;     ///< outputs of a group
+  int prune_heads = 0;        ///< heads of each layer that go
+  double prune_fine = 0.0;    ///< share of 0 in each row of a kept block (weights=ternary)
+  std::string prune_by = "magnitude";  ///< importance: "magnitude" or "taylor"
+  double prune_begin = 0.1;            ///< share of the epochs before anything goes
+  double prune_end = 0.5;              ///< share of the epochs after which masks stay as they are
+  std::string pick = "last";           ///< "last" checkpoint, or the "best" on the watched samples
+  double hard_weight = 0.5;            ///< weight of the cross entropy with the labels
   double soft_weight = 1.0;       ///< weight of the cross entropy with the teacher; 0: no teacher
   double hidden_weight = 0.0;     ///< weight of the hidden-state distance (same layers and hidden)
   double attention_weight = 0.0;  ///< weight of the attention-score distance (same layers, heads)
@@ -116,6 +124,7 @@ struct TrainOptions {
   WeightKind weight_kind() const {
     return train::weight_kind(weights).value_or(WeightKind::kBinary);
   }
+  bool prunes() const { return prune > 0.0 || prune_heads > 0 || prune_fine > 0.0; }
   TaskFamily task_kind() const {
     if (task == "images" || task == "mnist") return TaskFamily::kImages;
     if (task == "rows" || task == "spoken-digits") return TaskFamily::kRows;
