@@ -24,8 +24,14 @@ int main(int argc, char** argv) {
   bat::cli::add_estimate(app, session);
   bat::cli::add_verify(app, session);
   bat::cli::add_synth(app, session);
+  bat::cli::add_leaf(app, session);
+  bat::cli::add_fit_area(app, session);
+  bat::cli::add_report(app, session);
   bat::cli::add_eval(app, session);
   bat::cli::add_train(app, session);
+  bat::cli::add_explore(app, session);
+  bat::cli::add_select(app, session);
+  bat::cli::add_sweep(app, session);
 
   try {
     app.parse(argc, argv);

@@ -28,6 +28,8 @@ std::vector<std::string> zoo_names() {
 
 }  // namespace
 
+std::filesystem::path zoo_folder() { return kZoo; }
+
 Result<fs::path> find_model(const std::string& name_or_path) {
   std::error_code error;
   if (fs::is_regular_file(name_or_path, error)) return fs::path(name_or_path);

@@ -12,6 +12,9 @@
 
 namespace bat::cli {
 
+/// Where the trained models are.
+std::filesystem::path zoo_folder();
+
 /// A path, or a zoo name such as "fashion-nano". Errors list the names of the zoo.
 Result<std::filesystem::path> find_model(const std::string& name_or_path);
 

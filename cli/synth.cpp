@@ -7,7 +7,9 @@
 #include "cli/commands.hpp"
 #include "models/io/atomic_file.hpp"
 #include "rtl_gen/config/config.hpp"
+#include "synth/area_model.hpp"
 #include "synth/netlist_check.hpp"
+#include "synth/place.hpp"
 #include "synth/synthesize.hpp"
 
 namespace bat::cli {
@@ -18,7 +20,12 @@ struct Options {
   std::string target = "xcup";
   std::string work_dir;
   std::string json_file;
+  std::string liberty;
   bool check = false;
+  bool timing = false;
+  synth::TimingOptions clock;
+  std::string device;
+  synth::PlaceOptions place;
   long timeout_seconds = 3600;
 };
 
@@ -34,21 +41,71 @@ nlohmann::ordered_json check_json(const synth::NetlistCheck& check) {
   return {{"cycles", check.cycles}, {"equal", check.equal()}, {"units", units}};
 }
 
+// On stderr: the tables on stdout are kept as baselines, which a new fit must not change.
+void log_prediction(const Config& config, const synth::SynthReport& report) {
+  const auto model = synth::AreaModel::builtin();
+  if (!model.ok()) return log(model.error().message);
+  const auto predicted = model.value().predict(config);
+  if (!predicted.ok()) return log(predicted.error().message);
+  const synth::AreaPrediction& p = predicted.value();
+  if (report.target == synth::Target::kXcup) {
+    log(fmt::format(
+        "area model: {:.0f} LUT, {:.0f} FF, {:.0f} DSP, {:g} BRAM36 (measured {}, {}, {}, {:g})",
+        p.lut, p.ff, p.dsp, p.bram36, report.total.lut, report.total.ff, report.total.dsp,
+        static_cast<double>(report.total.bram18) / 2.0));
+  } else if (report.target == synth::Target::kOsu018) {
+    log(fmt::format("area model: {:.1f} kGE (measured {:.1f})", p.gate_equivalents / 1e3,
+                    report.ge() / 1e3));
+  }
+}
+
+int execute_place(const Options& options, const Config& config, bool json) {
+  const auto device = synth::parse_device(options.device);
+  if (!device.ok()) return fail(device.error());
+  synth::PlaceOptions place = options.place;
+  place.timeout = std::chrono::seconds(options.timeout_seconds);
+  if (!options.work_dir.empty()) place.work_dir = options.work_dir;
+  const auto report = synth::place(config, device.value(), place);
+  if (!report.ok()) return fail(report.error());
+  nlohmann::ordered_json object{{"config", config.name}, {"config_hash", config_hash(config)}};
+  object["place"] = synth::to_json(report.value());
+  if (!options.json_file.empty()) {
+    const Status written = io::write_text_atomic(options.json_file, object.dump(2) + '\n');
+    if (!written.ok()) return fail(written.error());
+  }
+  if (json) {
+    print_json(object);
+  } else {
+    fmt::print("{}", synth::to_markdown(report.value()));
+  }
+  return kExitOk;
+}
+
 int execute(const Options& options, bool json) {
   const auto config = load_config(options.config);
   if (!config.ok()) return fail(config.error());
+  if (!options.device.empty()) return execute_place(options, config.value(), json);
   const auto target = synth::parse_target(options.target);
   if (!target.ok()) return fail(target.error());
   synth::SynthOptions synth_options;
   synth_options.timeout = std::chrono::seconds(options.timeout_seconds);
   if (!options.work_dir.empty()) synth_options.work_dir = options.work_dir;
+  if (!options.liberty.empty()) synth_options.liberty = options.liberty;
+  if (options.timing) synth_options.timing = options.clock;
+  if ((options.timing || !options.liberty.empty()) && target.value() != synth::Target::kOsu018) {
+    return fail({"--timing and --liberty are for standard cells: give --target osu018 too"});
+  }
   const auto report = synth::synthesize(config.value(), target.value(), synth_options);
   if (!report.ok()) return fail(report.error());
+
+  log_prediction(config.value(), report.value());
 
   std::optional<synth::NetlistCheck> check;
   if (options.check) {
     synth::CheckOptions check_options;
     check_options.timeout = synth_options.timeout;
+    check_options.liberty = synth_options.liberty;
+    if (options.timing) check_options.period_ns = options.clock.period_ns;
     auto checked = synth::check_netlist(config.value(), target.value(), check_options);
     if (!checked.ok()) return fail(checked.error());
     check = std::move(checked).value();
@@ -79,6 +136,28 @@ void add_synth(CLI::App& app, Session& session) {
   command->add_option("--target", options->target, "xcup, ice40 or osu018")->capture_default_str();
   command->add_flag("--check", options->check,
                     "Also simulate the mapped netlist of every unit beside its source");
+  command->add_flag("--timing", options->timing,
+                    "osu018: map for a clock and show the slowest path of every unit (OpenSTA)");
+  command->add_option("--period", options->clock.period_ns, "Clock of --timing in ns")
+      ->capture_default_str()
+      ->check(CLI::Range(0.1, 1000.0));
+  command
+      ->add_option("--ram-access", options->clock.ram_access_ns,
+                   "Assumed clock-to-output time of memories in ns")
+      ->capture_default_str()
+      ->check(CLI::Range(0.0, 1000.0));
+  command->add_option(
+      "--liberty", options->liberty,
+      "Liberty file of the standard cells (default: that of Debian's qflow-tech-osu018)");
+  command->add_option(
+      "--place", options->device,
+      "Place and route on hx1k, hx8k, up5k (iCE40), 25k, 45k or 85k (ECP5) with nextpnr instead");
+  command->add_option("--unit", options->place.unit, "Module to place (default: the whole design)");
+  command->add_option("--mhz", options->place.mhz, "Clock that placement aims at")
+      ->capture_default_str()
+      ->check(CLI::Range(1.0, 1000.0));
+  command->add_option("--seed", options->place.seed, "Seed of the placement")
+      ->capture_default_str();
   command->add_option("--json-file", options->json_file, "Also write the JSON report to this file");
   command->add_option("--work-dir", options->work_dir, "Keep scripts, logs and netlists here");
   command->add_option("--timeout", options->timeout_seconds, "Seconds for each run of a tool")

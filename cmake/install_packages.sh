@@ -1,21 +1,23 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
 # Installs the Debian 12 packages that building and running need, those that are missing only.
-# Usage: cmake/install_packages.sh [--train]   (--train adds libtorch for `batkit train`)
+# Usage: cmake/install_packages.sh [--train] [--report]   (--train adds libtorch for `batkit train`, --report the chart
+# library of `batkit report` and the browser that its test uses)
 set -euo pipefail
 
 packages=(
   build-essential cmake ninja-build ccache
   libfmt-dev nlohmann-json3-dev libcli11-dev libtomlplusplus-dev libhwy-dev zlib1g-dev
-  libgtest-dev libgmock-dev librapidcheck-dev libbenchmark-dev
-  verilator yosys clang qflow-tech-osu018
+  libeigen3-dev libgtest-dev libgmock-dev librapidcheck-dev libbenchmark-dev
+  verilator yosys clang qflow-tech-osu018 opensta
   dataset-fashion-mnist
 )
 for option in "$@"; do
   case "$option" in
     --train) packages+=(libtorch-dev libopenblas0-pthread) ;;
+    --report) packages+=(node-d3 chromium) ;;
     *)
-      echo "install_packages.sh: unknown option '$option' (known: --train)" >&2
+      echo "install_packages.sh: unknown option '$option' (known: --train, --report)" >&2
       exit 2
       ;;
   esac

@@ -6,7 +6,8 @@
 // Throughput: one read and one write per cycle. No reset: the contents are undefined until written.
 //
 // With macro BAT_TAP every write reports through DPI, once for each 64-bit chunk that it touches
-// (architecture.md, section 9). TapMem names the memory (bat_pkg::Tap*), TapSlice the slice.
+// (architecture.md, section 9). TapMem names the memory (bat_pkg::Tap*), TapSlice the slice. Words
+// from TapSplit on, if above 0, are those of a second memory, TapMem2.
 `default_nettype none
 
 module bat_ram #(
@@ -15,6 +16,8 @@ module bat_ram #(
   parameter int Groups   = 1,
   parameter int TapMem   = bat_pkg::TapNone,
   parameter int TapSlice = 0,
+  parameter int TapMem2  = bat_pkg::TapNone,
+  parameter int TapSplit = 0,
   parameter int AddrW    = (Depth > 1) ? $clog2(Depth) : 1
 ) (
   input  logic              clk_i,
@@ -66,14 +69,18 @@ module bat_ram #(
     always_ff @(posedge clk_i) begin
       for (int k = 0; k < Chunks; k = k + 1) begin
         if (tap_mask[k*64+:64] != 64'd0) begin
-          bat_tap_write(TapMem, TapSlice, 32'(waddr_i), k, tap_mask[k*64+:64], tap_data[k*64+:64]);
+          if (TapSplit > 0 && 32'(waddr_i) >= TapSplit) begin
+            bat_tap_write(TapMem2, TapSlice, 32'(waddr_i) - TapSplit, k, tap_mask[k*64+:64], tap_data[k*64+:64]);
+          end else begin
+            bat_tap_write(TapMem, TapSlice, 32'(waddr_i), k, tap_mask[k*64+:64], tap_data[k*64+:64]);
+          end
         end
       end
     end
   end
 `else
   /* verilator lint_off UNUSED */
-  localparam int UnusedTap = TapMem + TapSlice;
+  localparam int UnusedTap = TapMem + TapSlice + TapMem2 + TapSplit;
   /* verilator lint_on UNUSED */
 `endif
 endmodule

@@ -17,6 +17,7 @@ module column_slice #(
   parameter int TC      = 32,
   parameter int TK      = 64,
   parameter int AccW    = 24,
+  parameter int MaxBits = 8,                                 // encoder activation bits
   parameter int ZW      = 13,                                // width of a zero count
   parameter int WDepth  = 256,                               // power of two
   parameter int KDepth  = 64,
@@ -73,16 +74,18 @@ module column_slice #(
   input  logic [       2:0] zc_plane_i
 );
   localparam int WAddrW  = (WDepth > 1) ? $clog2(WDepth) : 1;
-  localparam int KAddrW  = (KDepth > 1) ? $clog2(KDepth) : 1;
-  localparam int VAddrW  = (VDepth > 1) ? $clog2(VDepth) : 1;
+  localparam int MostKv  = (KDepth > VDepth) ? KDepth : VDepth;
+  localparam int KvAddrW = (MostKv > 1) ? $clog2(MostKv) : 1;
+  localparam int VBase   = 1 << KvAddrW;
   localparam int ZAddrW  = (ZDepth > 1) ? $clog2(ZDepth) : 1;
   localparam int KGroups = TK / TC;
   localparam int VGroups = TK / TR;
+  localparam int KSplit  = TC / TR;      // groups of values in a group of keys
   localparam int ZerosW  = $clog2(TR + 1);
 
   // ---------------------------------------------------------------- operand B
-  logic [TK-1:0] w_data, k_data, v_data;
-  logic [1:0] src_q;
+  logic [TK-1:0] w_data, kv_data;
+  logic w_now_q;
 
   bat_ram #(
     .Width   (TK),
@@ -99,75 +102,56 @@ module column_slice #(
     .rdata_o(w_data)
   );
 
-  // Keys: a tile row is one token; its TC channels are group tw_grp_i of the word, groups above are
-  // padding (1).
-  logic [KGroups-1:0] k_we;
-  logic [     TK-1:0] k_word;
+  // Keys and values share a memory, values behind a power of two: never are two of them written or
+  // read in one cycle. Keys: a tile row is one token; its TC channels are group tw_grp_i of the
+  // word. Values: the column of the tile is TR tokens of one channel, token group tw_tg_i of the
+  // word. Groups above are padding (1).
+  logic [VGroups-1:0] kv_we;
+  logic [     TK-1:0] kv_word;
+  logic [     TR-1:0] v_column;
+
+  assign v_column = v_bits_i | ~tw_rmask_i;
 
   always_comb begin
-    k_we   = '0;
-    k_word = '1;
-    for (int g = 0; g < KGroups; g = g + 1) begin
-      if (tw_grp_i == GrpW'(g)) k_word[g*TC+:TC] = k_bits_i;
-      if (tw_k_we_i && tw_tg_i == TgW'(Index / TR)) begin
-        k_we[g] = (tw_grp_i == GrpW'(g)) || (tw_fill_i && GrpW'(g) > tw_grp_i);
+    for (int g = 0; g < VGroups; g = g + 1) begin
+      kv_we[g] = tw_v_we_i && ((tw_tg_i == TgW'(g)) || (tw_fill_i && TgW'(g) > tw_tg_i));
+    end
+    if (tw_k_we_i && tw_tg_i == TgW'(Index / TR)) begin
+      for (int g = 0; g < KGroups; g = g + 1) begin
+        kv_we[g*KSplit+:KSplit] = {KSplit{(tw_grp_i == GrpW'(g)) || (tw_fill_i && GrpW'(g) > tw_grp_i)}};
       end
     end
   end
-
-  bat_ram #(
-    .Width   (TK),
-    .Depth   (KDepth),
-    .Groups  (KGroups),
-    .TapMem  (bat_pkg::TapK),
-    .TapSlice(Index)
-  ) u_keys (
-    .clk_i  (clk_i),
-    .we_i   (k_we),
-    .waddr_i(tw_addr_i[KAddrW-1:0]),
-    .wdata_i(k_word),
-    .re_i   (b_re_i && b_src_i == 2'(bat_pkg::SrcK)),
-    .raddr_i(b_addr_i[KAddrW-1:0]),
-    .rdata_o(k_data)
-  );
-
-  // Values: the column of the tile is TR tokens of one channel, token group tw_tg_i of the word.
-  logic [VGroups-1:0] v_we;
-  logic [     TK-1:0] v_word;
-
-  always_comb begin
-    v_we   = '0;
-    v_word = '1;
-    for (int g = 0; g < VGroups; g = g + 1) begin
-      if (tw_tg_i == TgW'(g)) v_word[g*TR+:TR] = v_bits_i | ~tw_rmask_i;
-      v_we[g] = tw_v_we_i && ((tw_tg_i == TgW'(g)) || (tw_fill_i && TgW'(g) > tw_tg_i));
-    end
+  for (genvar g = 0; g < VGroups; g = g + 1) begin : gen_kv
+    logic own;  // the group of the tile
+    assign own = tw_v_we_i ? (tw_tg_i == TgW'(g)) : (tw_grp_i == GrpW'(g / KSplit));
+    assign kv_word[g*TR+:TR] = (tw_v_we_i ? v_column : k_bits_i[(g%KSplit)*TR+:TR]) | {TR{!own}};
   end
 
   bat_ram #(
     .Width   (TK),
-    .Depth   (VDepth),
+    .Depth   (VBase + VDepth),
     .Groups  (VGroups),
-    .TapMem  (bat_pkg::TapV),
-    .TapSlice(Index)
-  ) u_values (
+    .TapMem  (bat_pkg::TapK),
+    .TapSlice(Index),
+    .TapMem2 (bat_pkg::TapV),
+    .TapSplit(VBase)
+  ) u_keys_values (
     .clk_i  (clk_i),
-    .we_i   (v_we),
-    .waddr_i(tw_addr_i[VAddrW-1:0]),
-    .wdata_i(v_word),
-    .re_i   (b_re_i && b_src_i == 2'(bat_pkg::SrcV)),
-    .raddr_i(b_addr_i[VAddrW-1:0]),
-    .rdata_o(v_data)
+    .we_i   (kv_we),
+    .waddr_i({tw_v_we_i, tw_addr_i[KvAddrW-1:0]}),
+    .wdata_i(kv_word),
+    .re_i   (b_re_i && b_src_i != 2'(bat_pkg::SrcW)),
+    .raddr_i({b_src_i == 2'(bat_pkg::SrcV), b_addr_i[KvAddrW-1:0]}),
+    .rdata_o(kv_data)
   );
 
   always_ff @(posedge clk_i) begin
-    if (b_re_i) src_q <= b_src_i;
+    if (b_re_i) w_now_q <= (b_src_i == 2'(bat_pkg::SrcW));
   end
 
   always_comb begin
-    if (src_q == 2'(bat_pkg::SrcW)) b_data_o = w_data;
-    else if (src_q == 2'(bat_pkg::SrcK)) b_data_o = k_data;
-    else b_data_o = v_data;
+    b_data_o = w_now_q ? w_data : kv_data;
   end
 
   // ---------------------------------------------------------------- zero counts of V
@@ -246,9 +230,16 @@ module column_slice #(
     end
   end
 
-  always_ff @(posedge clk_i) begin
-    if (zz_load_i) zz_chain_o <= zz_set_i ? z1_q : z0_q;
-    else if (wt_shift_cols_i) zz_chain_o <= zz_chain_i;
+  // With one bit every product with V is a bit tile, and the drain needs no zero counts.
+  if (MaxBits > 1) begin : gen_chain
+    always_ff @(posedge clk_i) begin
+      if (zz_load_i) zz_chain_o <= zz_set_i ? z1_q : z0_q;
+      else if (wt_shift_cols_i) zz_chain_o <= zz_chain_i;
+    end
+  end else begin : gen_no_chain
+    assign zz_chain_o = '0;
+    logic unused_chain;
+    assign unused_chain = ^{zz_load_i, zz_set_i, wt_shift_cols_i, zz_chain_i};
   end
 
   // Addresses come with the width of their instruction field; the plan keeps them inside the

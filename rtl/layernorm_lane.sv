@@ -7,12 +7,14 @@
 // c7 rounding, offset, saturation -> x_o, c8 * q_mul + q_offset, c9 >> q_shift, clamp, mask -> code_o. With xsel_i != 0
 // stage c7 takes the RES word instead: 1 alone, 3 plus embed_i, 2 embed_i alone. square_i turns c1 into x_o^2.
 // (g + 2^(s-1)) >> s is computed as ((g >> (s-1)) + 1) >> 1, so that rounding and offset share one adder.
+// CodeBits = 1 (only with QuantMul = 0) gives codes of one bit, x >= bound_i, and leaves the quantizer out.
 `default_nettype none
 
 module layernorm_lane #(
   parameter int MaxD     = 768,
   parameter int QuantMul = 1,
   parameter int SquareEn = 1,
+  parameter int CodeBits = 8,
   // Derived, not to be set.
   parameter int SumW     = 16 + $clog2(MaxD),
   parameter int DW       = $clog2(MaxD + 1)
@@ -33,6 +35,7 @@ module layernorm_lane #(
   input  logic [    14:0] qmul_i,     // c8
   input  logic [    31:0] qoff_i,     // c8
   input  logic [     4:0] qshift_i,   // c9
+  input  logic [    16:0] bound_i,    // c8: 2^q_shift - q_offset, limited to 17 bits
   input  logic [     7:0] cmax_i,     // c9
   input  logic            mask_i,     // c9: 0 gives code 0
   output logic [    15:0] x_o,
@@ -112,33 +115,51 @@ module layernorm_lane #(
   assign x_o = x_q;
 
   // c8, c9: quantization.
-  logic signed [33:0] quant;
-  logic signed [33:0] u_q;
-  logic signed [33:0] u_down;
-  logic        [ 7:0] code_q;
-  if (QuantMul != 0) begin : gen_quant_mul
-    logic signed [31:0] product;
-    mul_signed #(.AW(16), .BW(16)) u_quant (.a_i(x_q), .b_i({1'b0, qmul_i}), .p_o(product));
-    assign quant = {{2{product[31]}}, product} + {{2{qoff_i[31]}}, qoff_i};
-  end else begin : gen_no_quant_mul
-    assign quant = {{18{x_q[15]}}, x_q} + {{2{qoff_i[31]}}, qoff_i};
-    /* verilator lint_off UNUSED */
-    wire unused_qmul = |qmul_i;
-    /* verilator lint_on UNUSED */
-  end
-  assign u_down = u_q >>> qshift_i;
-  always_ff @(posedge clk_i) begin
-    if (en_i[7]) u_q <= quant;
-    if (en_i[8]) begin
-      code_q <= cmax_i;
-      if (u_down[33] || !mask_i) begin
-        code_q <= 8'd0;
-      end else if (u_down[32:8] == 25'd0 && u_down[7:0] < cmax_i) begin
-        code_q <= u_down[7:0];
+  if (CodeBits > 1) begin : gen_code
+    logic signed [33:0] quant;
+    logic signed [33:0] u_q;
+    logic signed [33:0] u_down;
+    logic        [ 7:0] code_q;
+    if (QuantMul != 0) begin : gen_quant_mul
+      logic signed [31:0] product;
+      mul_signed #(.AW(16), .BW(16)) u_quant (.a_i(x_q), .b_i({1'b0, qmul_i}), .p_o(product));
+      assign quant = {{2{product[31]}}, product} + {{2{qoff_i[31]}}, qoff_i};
+    end else begin : gen_no_quant_mul
+      assign quant = {{18{x_q[15]}}, x_q} + {{2{qoff_i[31]}}, qoff_i};
+      /* verilator lint_off UNUSED */
+      wire unused_qmul = |qmul_i;
+      /* verilator lint_on UNUSED */
+    end
+    assign u_down = u_q >>> qshift_i;
+    always_ff @(posedge clk_i) begin
+      if (en_i[7]) u_q <= quant;
+      if (en_i[8]) begin
+        code_q <= cmax_i;
+        if (u_down[33] || !mask_i) begin
+          code_q <= 8'd0;
+        end else if (u_down[32:8] == 25'd0 && u_down[7:0] < cmax_i) begin
+          code_q <= u_down[7:0];
+        end
       end
     end
+    assign code_o = code_q;
+    /* verilator lint_off UNUSED */
+    wire unused_bound = |bound_i;
+    /* verilator lint_on UNUSED */
+  end else begin : gen_bit
+    logic signed [16:0] bound;
+    logic               hit_q;
+    logic               code_q;
+    assign bound = bound_i;
+    always_ff @(posedge clk_i) begin
+      if (en_i[7]) hit_q <= ($signed({x_q[15], x_q}) >= bound);
+      if (en_i[8]) code_q <= hit_q && mask_i;
+    end
+    assign code_o = {7'd0, code_q};
+    /* verilator lint_off UNUSED */
+    wire unused_quant = |{qmul_i, qoff_i, qshift_i, cmax_i};
+    /* verilator lint_on UNUSED */
   end
-  assign code_o = code_q;
 
   /* verilator lint_off UNUSED */
   wire unused_bits = |{t1_q, scaled_down[PrW-1:18], sum[0]};

@@ -4,7 +4,7 @@
 // Two parts overlap: the roots of an instruction (sums from STAT, then layernorm_root) are computed while the pass of
 // the one before runs. A pass waits until its L ring words are there, takes the bank, and issues one word of Lanes
 // channels a cycle, rounded up to whole TK-bit words of codes; a code word takes at least as many cycles as it has
-// planes in this pass. More planes than MaxBits are quantized in further passes over the normalized words.
+// planes in this pass. More planes than MaxBits are quantized in further passes over the normalized words, for row 0 alone.
 // Latency from acceptance: roots SumW + 47 cycles (SumW = 16 + clog2(MaxD)), then per pass
 // (kw-1) * max(TK/Lanes, planes) + TK/Lanes + 12 + MaxBits, with bank and ring free; an LN after an LN
 // costs the larger of roots and pass + 2.
@@ -64,6 +64,7 @@ module ln_control #(
   output logic                ln_again_o,     // c7: the normalized word again, for further planes
   output logic                ln_bank_o,
   output logic [Lanes*32-1:0] ln_qoff_o,
+  output logic [Lanes*17-1:0] ln_bound_o,     // c8: 2^q_shift - q_offset within 17 bits: x >= bound is a code above 0
   output logic [        14:0] ln_qmul_o,
   output logic [         4:0] ln_qshift_o,
   output logic [         7:0] ln_cmax_o,
@@ -72,6 +73,7 @@ module ln_control #(
   output logic [ MaxBits-1:0] ln_pk_en_o,
   output logic [         2:0] ln_pk_sel_o,
   output logic                xb_we_o,
+  output logic                row0_only_o,    // planes beyond MaxBits are quantized for row 0 alone
   output logic [        15:0] xb_addr_o
 );
   localparam int WordBeats = TK / Lanes;
@@ -308,6 +310,20 @@ module ln_control #(
       if (beat_pipe_q[4]) rec6_q[l*48+:48] <= rec5_q[l*64+16+:48];
       if (beat_pipe_q[6]) rec8_q[l*32+:32] <= rec7_q[l*48+16+:32];
     end
+    if (MaxBits == 1) begin : gen_bound
+      logic signed [33:0] distance;
+      logic        [16:0] bound_q;
+      assign distance = (34'sd1 <<< ln_qshift_o) - $signed({{2{rec7_q[l*48+47]}}, rec7_q[l*48+16+:32]});
+      always_ff @(posedge clk_i) begin
+        if (beat_pipe_q[6]) begin
+          bound_q <= distance[16:0];
+          if (distance[33:16] != {18{distance[33]}}) bound_q <= {distance[33], {16{~distance[33]}}};
+        end
+      end
+      assign ln_bound_o[l*17+:17] = bound_q;
+    end else begin : gen_no_bound
+      assign ln_bound_o[l*17+:17] = 17'd0;
+    end
     assign ln_gain_o[l*16+:16] = rec5_q[l*64+:16];
     assign ln_off_o[l*16+:16]  = rec7_q[l*48+:16];
   end
@@ -322,6 +338,7 @@ module ln_control #(
   assign ln_qshift_o = instr_q[bat_pkg::LnQShiftLsb+:bat_pkg::LnQShiftW];
   assign ln_cmax_o   = 8'((9'd1 << planes) - 9'd1);
   assign ln_psel_o   = psel_q[2:0];
+  assign row0_only_o = (planes > 4'(MaxBits));
   assign ln_mask_o   = real_pipe_q[8] ? (last_pipe_q[8] ? last_mask : '1) : '0;
   assign ln_pk_en_o  = beat_pipe_q[9+:MaxBits];
 

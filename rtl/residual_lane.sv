@@ -3,15 +3,18 @@
 // clamp(v, 0, cmax), and for row 0 the logit sat32(v) (docs/numerics.md, section 2).
 //
 // Two stages, one column a cycle: en_i[0] moves d5 (x_i, v_i, skip_i, cmax_i -> y_o, code_o, logit_o), en_i[1] moves
-// d6 (y_o -> square_o). skip_i adds 0.
+// d6 (y_o -> square_o). skip_i adds 0. v_i has 48 bits, or 17 when scale_lane limits it already; a logit needs 48.
+// CodeEn = 0 leaves codes out.
 `default_nettype none
 
 module residual_lane #(
-  parameter int LogitEn = 0
+  parameter int LogitEn = 0,
+  parameter int CodeEn  = 1,
+  parameter int VW      = 48
 ) (
   input  logic        clk_i,
   input  logic [ 1:0] en_i,
-  input  logic [47:0] v_i,
+  input  logic [VW-1:0] v_i,
   input  logic [15:0] x_i,
   input  logic        skip_i,
   input  logic [ 7:0] cmax_i,
@@ -20,8 +23,8 @@ module residual_lane #(
   output logic [ 7:0] code_o,
   output logic [31:0] logit_o
 );
-  logic               fits17;
-  logic        [16:0] addend;  // v limited to 17 bits: enough to saturate any 16-bit x
+  logic        [16:0] limited;  // v limited to 17 bits: enough to saturate any 16-bit x
+  logic        [16:0] addend;
   logic        [17:0] sum;
   logic        [15:0] y;
   logic signed [15:0] y_q;
@@ -30,18 +33,22 @@ module residual_lane #(
   logic signed [31:0] square;
   logic        [30:0] square_q;
 
+  if (VW == 17) begin : gen_limited
+    assign limited = v_i;
+  end else begin : gen_limit
+    assign limited = (v_i[VW-1:16] == {(VW - 16) {v_i[VW-1]}}) ? v_i[16:0] : {v_i[VW-1], {16{~v_i[VW-1]}}};
+  end
+
   always_comb begin
-    fits17 = (v_i[47:16] == {32{v_i[47]}});
-    addend = fits17 ? v_i[16:0] : {v_i[47], {16{~v_i[47]}}};
-    if (skip_i) addend = 17'd0;
+    addend = skip_i ? 17'd0 : limited;
     sum = {{2{x_i[15]}}, x_i} + {addend[16], addend};
     y   = sum[15:0];
     if (sum[17:15] != {3{sum[17]}}) y = {sum[17], {15{~sum[17]}}};
 
     code = cmax_i;
-    if (v_i[47]) begin
+    if (v_i[VW-1] || CodeEn == 0) begin
       code = 8'd0;
-    end else if (v_i[47:8] == 40'd0 && v_i[7:0] < cmax_i) begin
+    end else if (v_i[VW-1:8] == '0 && v_i[7:0] < cmax_i) begin
       code = v_i[7:0];
     end
   end

@@ -107,6 +107,7 @@ module row_slice #(
   input  logic [              1:0] ln_xsel_i,       // c7: 0 LayerNorm, 1 RES word again, 2 embed, 3 embed and add
   input  logic                     ln_bank_i,       // bank of the row unit's RES reads
   input  logic [     Lanes*32-1:0] ln_qoff_i,       // c8
+  input  logic [     Lanes*17-1:0] ln_bound_i,      // c8
   input  logic [             14:0] ln_qmul_i,       // c8
   input  logic [              4:0] ln_qshift_i,     // c9
   input  logic [              7:0] ln_cmax_i,       // c9: 2^planes - 1
@@ -253,6 +254,8 @@ module row_slice #(
   // ---------------------------------------------------------------------------------------------------------------
   // Drain: scale, residual add, codes, logits.
   localparam logic IsRow0 = (Row == 0);
+  localparam int VW = (Row == 0) ? 48 : 17;  // only logits need more than saturation to 16 bits does
+  localparam int CodeEn = (Row == 0 || MaxBits > 1 || BR > 1) ? 1 : 0;  // else codes are bit tiles
   logic [            ResW-1:0] dr_x;
   logic [      Lanes*AccW-1:0] diff;
   logic [        Lanes*31-1:0] square;
@@ -263,7 +266,7 @@ module row_slice #(
   for (genvar l = 0; l < Lanes; l = l + 1) begin : gen_drain
     logic [BR*AccW-1:0] acc;
     logic [  BR*16-1:0] mul;
-    logic [       47:0] v;
+    logic [     VW-1:0] v;
     logic [        7:0] code;
 
     for (genvar b = 0; b < BR; b = b + 1) begin : gen_branch
@@ -273,7 +276,9 @@ module row_slice #(
 
     scale_lane #(
       .BR  (BR),
-      .AccW(AccW)
+      .AccW(AccW),
+      .ZzEn((MaxBits > 1) ? 1 : 0),  // products with V are bit tiles otherwise
+      .VW  (VW)
     ) u_scale (
       .clk_i,
       .en_i   (dr_en_i[4:0]),
@@ -287,7 +292,9 @@ module row_slice #(
     );
 
     residual_lane #(
-      .LogitEn((Row == 0) ? 1 : 0)
+      .LogitEn((Row == 0) ? 1 : 0),
+      .CodeEn (CodeEn),
+      .VW     (VW)
     ) u_residual (
       .clk_i,
       .en_i    (dr_en_i[6:5]),
@@ -410,7 +417,8 @@ module row_slice #(
     layernorm_lane #(
       .MaxD    (MaxD),
       .QuantMul(QuantMul),
-      .SquareEn(TokensEn)
+      .SquareEn(TokensEn),
+      .CodeBits((Row == 0 || MaxBits > 1) ? 8 : 1)  // only row 0 gets more planes than MaxBits
     ) u_lane (
       .clk_i,
       .en_i    (ln_en_i),
@@ -428,6 +436,7 @@ module row_slice #(
       .qmul_i  (ln_qmul_i),
       .qoff_i  (ln_qoff_i[l*32+:32]),
       .qshift_i(ln_qshift_i),
+      .bound_i (ln_bound_i[l*17+:17]),
       .cmax_i  (ln_cmax_i),
       .mask_i  (ln_mask_i[l]),
       .x_o     (ln_x[l*16+:16]),

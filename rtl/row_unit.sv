@@ -87,6 +87,7 @@ module row_unit #(
   output logic [         1:0] ln_xsel_o,
   output logic                ln_bank_o,
   output logic [Lanes*32-1:0] ln_qoff_o,
+  output logic [Lanes*17-1:0] ln_bound_o,
   output logic [        14:0] ln_qmul_o,
   output logic [         4:0] ln_qshift_o,
   output logic [         7:0] ln_cmax_o,
@@ -140,6 +141,8 @@ module row_unit #(
   logic               ln_again;
   logic               ln_bank;
   logic               ln_xb_we;
+  logic               ln_row0_only;
+  logic [     TR-1:0] ln_rows;
   logic [       15:0] ln_xb_addr;
 
   ln_control #(
@@ -188,6 +191,7 @@ module row_unit #(
     .ln_again_o    (ln_again),
     .ln_bank_o     (ln_bank),
     .ln_qoff_o,
+    .ln_bound_o,
     .ln_qmul_o,
     .ln_qshift_o,
     .ln_cmax_o,
@@ -196,6 +200,7 @@ module row_unit #(
     .ln_pk_en_o,
     .ln_pk_sel_o,
     .xb_we_o       (ln_xb_we),
+    .row0_only_o   (ln_row0_only),
     .xb_addr_o     (ln_xb_addr)
   );
 
@@ -330,7 +335,10 @@ module row_unit #(
   assign ln_xsel_o      = em_use ? {1'b1, em_add} : {1'b0, ln_again};
   assign ln_bank_o      = em_use ? em_bank : ln_bank;
   assign xb_feat_o      = ft_active;
-  assign xb_we_o        = ft_active ? ft_xb_we : {TR{ln_xb_we}};
+  for (genvar r = 0; r < TR; r = r + 1) begin : gen_ln_row
+    assign ln_rows[r] = ln_xb_we && (r == 0 || !ln_row0_only);
+  end
+  assign xb_we_o        = ft_active ? ft_xb_we : ln_rows;
   assign xb_addr_o      = ft_active ? ft_xb_addr : ln_xb_addr;
 endmodule
 

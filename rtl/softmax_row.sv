@@ -53,7 +53,8 @@ module softmax_row #(
   for (genvar l = 0; l < Lanes; l = l + 1) begin : gen_lane
     logic [7:0] code;
     softmax_lane #(
-      .ScoreW(ScoreW)
+      .ScoreW (ScoreW),
+      .MaxBits(MaxBits)
     ) u_lane (
       .clk_i,
       .en_i,

@@ -68,14 +68,10 @@ class DesignEmitter {
 
   Status popcount() {
     blocks::PopcountCells cells;
-    const std::pair<const char*, emit::Interface*> wanted[] = {{"fa", &cells.full_adder},
-                                                               {"ha", &cells.half_adder},
-                                                               {"lut6_match3", &cells.match3},
-                                                               {"lut6_count6", &cells.count6}};
-    for (const auto& [name, target] : wanted) {
+    for (const std::string_view name : blocks::popcount_cells()) {
       auto interface = leaf(name);
       if (!interface) return interface.error();
-      *target = std::move(interface).value();
+      cells.emplace(name, std::move(interface).value());
     }
     blocks::PopcountShape shape;
     shape.lanes = plan_.depth;
@@ -87,10 +83,15 @@ class DesignEmitter {
   Status row() {
     const auto pe = leaf("qmm_pe");
     if (!pe) return pe.error();
-    const emit::Module module = blocks::qmm_row(
-        {plan_.cols, plan_.depth, plan_.lanes, plan_.branches, plan_.acc_bits}, pe.value());
-    interfaces_.row = emit::interface_of(module);
-    return add(module);
+    blocks::QmmRowShape shape{plan_.cols, plan_.depth, plan_.lanes, plan_.branches, plan_.acc_bits};
+    const emit::Module module = blocks::qmm_row(shape, pe.value());
+    interfaces_.row = interfaces_.other_row = emit::interface_of(module);
+    if (plan_.row_acc_bits == plan_.acc_bits || plan_.rows == 1) return add(module);
+    if (const Status status = add(module); !status) return status;
+    shape.acc_bits = plan_.row_acc_bits;
+    const emit::Module narrow = blocks::qmm_row(shape, pe.value(), "qmm_row_narrow");
+    interfaces_.other_row = emit::interface_of(narrow);
+    return add(narrow);
   }
 
   Status registers() {

@@ -60,7 +60,7 @@ TEST(GenerateDesign, ShapesAtTheEdges) {
   const auto expect = [](int rows, int cols, int depth, int lanes, int bits, int branches,
                          int axi) {
     Config config;
-    config.array = {rows, cols, depth, lanes, 1, Popcount::kBehavioral};
+    config.array = {rows, cols, depth, lanes, 1, Popcount::kFlat};
     config.features.act_bits = bits;
     config.features.branches = branches;
     config.memory.axi_data_bits = axi;

@@ -8,6 +8,7 @@
 #include <nlohmann/json.hpp>
 #include <optional>
 
+#include "rtl_gen/config/schema.hpp"
 #include "synth/area_coefficients.hpp"
 #include "synth/area_shape.hpp"
 
@@ -62,7 +63,16 @@ Result<AreaModel> AreaModel::parse(std::string_view json, std::string_view sourc
       const auto type = index_of(area_modules(), name);
       if (!type) return broken(source, fmt::format("unknown module {}", name));
       module.type = *type;
-      module.variant = entry.value("variant", "");
+      if (area_modules()[*type].by_popcount) {
+        const auto structure =
+            std::ranges::find(config::kPopcountNames, entry.at("structure").get<std::string>());
+        if (structure == std::end(config::kPopcountNames)) {
+          return broken(source, fmt::format("unknown popcount {}", entry.at("structure").dump()));
+        }
+        module.popcount = static_cast<Popcount>(structure - std::begin(config::kPopcountNames));
+        module.depth = entry.at("depth").get<int>();
+        module.stages = entry.at("stages").get<int>();
+      }
       for (const auto& [feature_name, values] : entry.at("terms").items()) {
         const auto feature = index_of(area_features(), feature_name);
         if (!feature) return broken(source, fmt::format("unknown feature {}", feature_name));
@@ -80,11 +90,14 @@ Result<AreaModel> AreaModel::parse(std::string_view json, std::string_view sourc
 template <typename Visit>
 void AreaModel::visit(const Config& config, const Plan& plan, const Visit& visit) const {
   const auto values = area_feature_values(config, plan);
-  const std::string_view variant = area_variant(config);
   const auto types = area_modules();
   for (const Module& module : modules_) {
     const AreaModule& type = types[module.type];
-    if (type.by_popcount && module.variant != variant) continue;
+    if (type.by_popcount &&
+        (module.popcount != config.array.popcount || module.depth != plan.depth ||
+         module.stages != config.array.pop_stages)) {
+      continue;
+    }
     const double instances = type.instances(config, plan);
     if (instances <= 0.0) continue;
     AreaPrediction one;

@@ -65,7 +65,9 @@ class AreaModel {
   };
   struct Module {
     std::size_t type = 0;  ///< index in area_modules()
-    std::string variant;   ///< of the popcount, or empty
+    Popcount popcount{};   ///< of a popcount: its structure, lanes and registers
+    int depth = 0;
+    int stages = 0;
     std::vector<Term> terms;
   };
 

@@ -171,9 +171,9 @@ constexpr std::array<AreaFeature, kAreaFeatures> kFeatures = {
   }
 
 constexpr AreaModule kModules[] = {
-    {"qmm_pe", BAT_COUNT(p.rows* p.cols), true},
+    {"qmm_pe", BAT_COUNT(p.rows* p.cols)},
     {"popcount", BAT_COUNT(p.rows* p.cols), true},
-    {"qmm_row", BAT_COUNT(p.rows), true},
+    {"qmm_row", BAT_COUNT(p.rows)},
     {"tile_row", BAT_COUNT(p.rows)},
     {"column_slice", BAT_COUNT(p.cols)},
     {"row_slice", BAT_COUNT(p.rows)},
@@ -210,21 +210,49 @@ constexpr AreaModule kModules[] = {
 #undef BAT_FEATURE
 #undef BAT_COUNT
 
-// LUT memories of the flow: 8 sites hold 14 bits of 32 words or 7 bits of 64 words (RAM32M16,
-// RAM64M8).
-double lut_memory_sites(int width, int depth) {
-  constexpr int kSites = 8;
-  if (depth <= 32) return kSites * ceil_div(width, 14);
-  return kSites * ceil_div(width, 7) * ceil_div(depth, 64);
+// How Yosys 0.23 maps a memory on xcup, as its libraries of memories (lutrams_xcu.txt,
+// brams_xc5v.txt) say and as runs over a grid of sizes show.
+
+constexpr int kSites = 8;  // of a RAM32M16 (14 bits of 32 words) or RAM64M8 (7 bits of 64 words)
+
+struct LutMemory {
+  int chunks = 1;      // one behind the other
+  double units = 0.0;  // sets of kSites
+  double cost = 0.0;   // as the tool weighs it against block RAM
+};
+
+LutMemory lut_memory(const AreaMemory& m) {
+  const bool wide = m.depth <= 32 || (m.depth > 64 && m.depth <= 96);
+  const int words = wide ? 32 : 64;
+  const int bits = wide ? 14 : 7;
+  LutMemory lut;
+  lut.chunks = ceil_div(m.depth, words);
+  lut.units = static_cast<double>(lut.chunks) * ceil_div(m.width / m.groups, bits) * m.groups;
+  lut.cost = 16.0 * lut.chunks * m.width / bits + 0.5 * m.width * (lut.chunks - 1);
+  return lut;
 }
 
-// Halves of a block RAM: 512 x 36, 1024 x 18, 2048 x 9, ... words and bits.
-double block_halves(int width, int depth) {
-  double best = 0.0;
-  for (int words = 512, bits = 36; words <= 16384;
-       words *= 2, bits = bits > 9 ? bits / 2 : (bits + 1) / 2) {
-    const double halves = static_cast<double>(ceil_div(width, bits)) * ceil_div(depth, words);
-    if (words == 512 || halves < best) best = halves;
+struct BlockMemory {
+  double halves = 0.0;
+  bool deep = false;  // several block RAMs behind each other, with a multiplexer
+};
+
+// 512 x 36, 1024 x 18, ... 16384 x 1 words and bits of half a block; up to 4, 2 and 1 write enables
+// of 9 bits each.
+BlockMemory block_memory(const AreaMemory& m) {
+  BlockMemory best;
+  constexpr std::array<int, 6> kBits = {36, 18, 9, 4, 2, 1};
+  for (std::size_t mode = 0; mode < kBits.size(); ++mode) {
+    const int words = 512 << mode;
+    const int bits = kBits[mode];
+    const int group = m.width / m.groups;
+    int columns = ceil_div(m.width, bits);
+    if (m.groups > 1) {
+      columns = bits >= 9 ? ceil_div(m.groups * 9 * ceil_div(group, 9), bits)
+                          : m.groups * ceil_div(group, bits);
+    }
+    const double halves = static_cast<double>(columns) * ceil_div(m.depth, words);
+    if (mode == 0 || halves <= best.halves) best = {halves, m.depth > 2 * words};
   }
   return best;
 }
@@ -240,8 +268,6 @@ std::array<double, kAreaFeatures> area_feature_values(const Config& config, cons
 }
 
 std::span<const AreaModule> area_modules() { return kModules; }
-
-std::string_view area_variant(const Config& config) { return to_string(config.array.popcount); }
 
 void AreaMemories::add(int width, int depth, int groups, int count) {
   if (count == 0) return;
@@ -276,16 +302,20 @@ AreaMemories area_memories(const Config& c, const Plan& p) {
 }
 
 MemoryArea memory_area(const AreaMemory& memory) {
-  const int width = memory.width / memory.groups;
+  constexpr double kHalfCost = 129.0;
+  const LutMemory lut = lut_memory(memory);
+  const BlockMemory block = block_memory(memory);
   MemoryArea area;
-  const double sites = lut_memory_sites(width, memory.depth) * memory.groups;
-  const double halves = block_halves(memory.width, memory.depth);
-  constexpr double kSitesPerHalf = 128.0;
-  if (sites < kSitesPerHalf * halves) {
-    area.lut = sites + (memory.depth > 64 ? memory.width : 0.0);
+  if (lut.cost < kHalfCost * block.halves) {
+    // Four chunks go through one LUT6 a bit, more through about three.
+    const double select = lut.chunks == 1   ? 0.0
+                          : lut.chunks <= 4 ? memory.width + 3
+                                            : 3 * memory.width + 8;
+    area.lut = kSites * lut.units + select;
     area.ff = memory.width;
   } else {
-    area.bram36 = halves / 2.0;
+    area.bram36 = block.halves / 2.0;
+    if (block.deep) area.lut = memory.width + 3;
   }
   return area;
 }

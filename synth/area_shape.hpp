@@ -30,13 +30,11 @@ std::array<double, kAreaFeatures> area_feature_values(const Config& config, cons
 struct AreaModule {
   std::string_view name;
   double (*instances)(const Config&, const Plan&);
-  bool by_popcount = false;  ///< each popcount structure has coefficients of its own
+  bool by_popcount =
+      false;  ///< a table of every structure, depth and number of registers instead of a fit
 };
 
 std::span<const AreaModule> area_modules();
-
-/// Name of the popcount structure, for modules with `by_popcount`.
-std::string_view area_variant(const Config& config);
 
 /// A memory of the design.
 struct AreaMemory {

@@ -32,14 +32,20 @@ std::string_view module_name(std::string_view line) {
   return start == std::string_view::npos ? std::string_view{} : line.substr(start, end - start);
 }
 
-Result<std::string> liberty_models(const std::filesystem::path& work_dir) {
-  const Result<std::filesystem::path> liberty = find_osu018();
+Result<std::string> liberty_models(const std::optional<std::filesystem::path>& chosen,
+                                   const std::filesystem::path& work_dir) {
+  const Result<std::filesystem::path> liberty = find_liberty(chosen);
   if (!liberty) return liberty.error();
+  const Result<Liberty> cells = load_cells(liberty.value());
+  if (!cells) return cells.error();
   const std::filesystem::path models = work_dir / "cells.v";
   // Tri-state buffers have no two-state function; the flow never uses them.
-  const std::string script =
-      fmt::format("read_liberty -ignore_miss_func {}\ndelete TBUFX1 TBUFX2\nproc\nwrite_verilog -noattr {}\n",
-                  quoted(liberty.value()), quoted(models));
+  std::string unused;
+  for (const auto& [name, cell] : cells.value().cells) {
+    if (name.starts_with("TBUF")) unused += fmt::format("delete {}\n", name);
+  }
+  const std::string script = fmt::format("read_liberty -ignore_miss_func {}\n{}proc\nwrite_verilog -noattr {}\n",
+                                         quoted(liberty.value()), unused, quoted(models));
   if (Status wrote = write_text(work_dir / "cells.ys", script); !wrote) return wrote.error();
   const ToolRun run{{"yosys", "-q", "-s", (work_dir / "cells.ys").string()}, work_dir, work_dir / "cells.log",
                     std::chrono::seconds{120}};
@@ -120,10 +126,11 @@ Result<std::string> cut_modules(const std::string& verilog, const std::vector<st
 }
 
 Result<std::string> cell_models(const NetlistCounts& netlist, const Design& design, Target target,
-                                const std::filesystem::path& work_dir) {
+                                const std::filesystem::path& work_dir,
+                                const std::optional<std::filesystem::path>& liberty) {
   std::set<std::string> cells = library_cells(netlist, design);
   const Result<std::string> library =
-      target == Target::kOsu018 ? liberty_models(work_dir) : [target]() -> Result<std::string> {
+      target == Target::kOsu018 ? liberty_models(liberty, work_dir) : [target]() -> Result<std::string> {
     const Result<std::filesystem::path> file = find_cell_library(target);
     if (!file) return file.error();
     return read_text(file.value());

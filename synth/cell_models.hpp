@@ -4,6 +4,7 @@
 #pragma once
 
 #include <filesystem>
+#include <optional>
 #include <string>
 
 #include "models/io/result.hpp"
@@ -18,7 +19,8 @@ namespace bat::synth {
 /// LUTs are read by an index into their INIT, a tenth of the code that the library's nested choices give.
 /// osu018: what Yosys derives from the functions in the Liberty file.
 Result<std::string> cell_models(const NetlistCounts& netlist, const Design& design, Target target,
-                                const std::filesystem::path& work_dir);
+                                const std::filesystem::path& work_dir,
+                                const std::optional<std::filesystem::path>& liberty = std::nullopt);
 
 /// Scalar models of CARRY4 and CARRY8 (cell names as given, for a proof beside the originals).
 std::string carry_models(const std::string& carry4, const std::string& carry8);

@@ -85,7 +85,7 @@ std::optional<Resources> standard_cell(std::string_view type, const Liberty& lib
 }
 
 constexpr std::array kCounts = {&Resources::lut,   &Resources::lut_memory, &Resources::ff,
-                                &Resources::carry, &Resources::muxf,       &Resources::dsp,
+                                &Resources::carry, &Resources::carry_exits, &Resources::muxf,       &Resources::dsp,
                                 &Resources::bram18, &Resources::ebr,       &Resources::spram,
                                 &Resources::inverters, &Resources::memory_bits};
 

@@ -38,6 +38,7 @@ struct Resources {
   std::uint64_t lut_memory = 0;  ///< LUT sites used as memory or shift register
   std::uint64_t ff = 0;          ///< flip-flops
   std::uint64_t carry = 0;       ///< carry cells: CARRY4 (a CARRY8 counts as two), SB_CARRY
+  std::uint64_t carry_exits = 0; ///< carries that leave a chain beside a sum: each may take one more LUT site
   std::uint64_t muxf = 0;        ///< MUXF7, MUXF8, MUXF9
   std::uint64_t dsp = 0;         ///< multiplier blocks
   std::uint64_t bram18 = 0;      ///< block RAM in halves: RAMB18 counts 1, RAMB36 counts 2

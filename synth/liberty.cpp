@@ -201,6 +201,12 @@ class Parser {
   std::optional<Error> error_;
 };
 
+// Whether the name holds `part` (lower case), whatever its case.
+bool named(std::string_view name, std::string_view part) {
+  const auto lower = [](char a, char b) { return std::tolower(static_cast<unsigned char>(a)) == b; };
+  return !std::ranges::search(name, part, lower).empty();
+}
+
 }  // namespace
 
 Result<Liberty> parse_liberty(std::string_view text, std::string_view origin) {
@@ -217,10 +223,36 @@ Result<Liberty> read_liberty(const std::filesystem::path& file) {
 
 Result<double> Liberty::gate_equivalent() const {
   const auto nand = cells.find("NAND2X1");
-  if (nand == cells.end() || nand->second.area <= 0.0) {
-    return Error{fmt::format("library {} has no NAND2X1 cell with an area", name)};
+  double area = nand != cells.end() ? nand->second.area : 0.0;
+  if (nand == cells.end()) {
+    for (const auto& [cell, info] : cells) {
+      if (named(cell, "nand2") && info.area > 0.0 && (area <= 0.0 || info.area < area)) area = info.area;
+    }
   }
-  return nand->second.area;
+  if (area <= 0.0) return Error{fmt::format("library {} has no two-input NAND cell with an area", name)};
+  return area;
+}
+
+Result<std::filesystem::path> find_liberty(const std::optional<std::filesystem::path>& chosen) {
+  if (!chosen) return find_osu018();
+  std::error_code ignored;
+  if (std::filesystem::is_regular_file(*chosen, ignored)) return std::filesystem::absolute(*chosen);
+  return Error{fmt::format("cannot read the Liberty file {}", chosen->string()), ErrorKind::kMismatch};
+}
+
+Result<Liberty> load_cells(const std::filesystem::path& file) {
+  Result<Liberty> library = read_liberty(file);
+  if (!library) return Error{library.error().message, ErrorKind::kMismatch};
+  const auto incomplete = [&file](std::string_view what) {
+    return Error{fmt::format("{}: the library is incomplete: {}", file.string(), what), ErrorKind::kMismatch};
+  };
+  if (!library.value().gate_equivalent()) return incomplete("no two-input NAND cell with an area");
+  const auto has = [&library](auto&& which) { return std::ranges::any_of(library.value().cells, which); };
+  if (!has([](const auto& cell) { return cell.second.has_function && !cell.second.sequential && named(cell.first, "inv"); })) {
+    return incomplete("no inverter with a function");
+  }
+  if (!has([](const auto& cell) { return cell.second.sequential; })) return incomplete("no flip-flop");
+  return library;
 }
 
 Result<std::filesystem::path> find_osu018() {

@@ -5,6 +5,7 @@
 
 #include <filesystem>
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -22,8 +23,12 @@ struct Liberty {
   std::string name;
   std::map<std::string, LibertyCell> cells;
 
-  /// Area of one gate equivalent: that of NAND2X1.
+  /// Area of one gate equivalent: that of NAND2X1, or in libraries with other names the smallest cell with `nand2` in
+  /// its name.
   Result<double> gate_equivalent() const;
+
+  /// Full and half adder cells FAX1 (A, B, C, YS, YC) and HAX1, which the flow maps adders to when they are there.
+  bool has_adders() const { return cells.contains("FAX1") && cells.contains("HAX1"); }
 };
 
 /// Parses Liberty text. `origin` names the text in errors, which carry a line number.
@@ -35,5 +40,12 @@ Result<Liberty> read_liberty(const std::filesystem::path& file);
 /// Where the Debian package qflow-tech-osu018 puts its library, or the file that the environment variable
 /// BAT_LIBERTY names. kMissingTool, with the package to install, when neither is there.
 Result<std::filesystem::path> find_osu018();
+
+/// The file that the user chose, or else `find_osu018()`.
+Result<std::filesystem::path> find_liberty(const std::optional<std::filesystem::path>& chosen);
+
+/// Reads a library and checks that standard cells can be mapped to it: a two-input NAND with an area, an inverter and
+/// a flip-flop. What is unreadable or missing is an error of kind kMismatch that names the file.
+Result<Liberty> load_cells(const std::filesystem::path& file);
 
 }  // namespace bat::synth

@@ -108,7 +108,7 @@ Result<NetlistCheck> read_results(const std::string& log, const std::filesystem:
 
 Result<NetlistCheck> check_in(const Sources& sources, Target target, const CheckOptions& options,
                               const std::filesystem::path& dir) {
-  const Result<SimulationNetlist> mapped = simulation_netlist(sources, target, dir, options.timeout);
+  const Result<SimulationNetlist> mapped = simulation_netlist(sources, target, dir, options);
   if (!mapped) return mapped.error();
   return compare(mapped.value(), sources, options, dir);
 }
@@ -117,15 +117,24 @@ Result<NetlistCheck> check_in(const Sources& sources, Target target, const Check
 
 Result<SimulationNetlist> simulation_netlist(const Sources& sources, Target target, const std::filesystem::path& dir,
                                              std::chrono::seconds timeout) {
-  Result<Design> design = elaborate(sources, kPrefix, dir, timeout);
+  CheckOptions options;
+  options.timeout = timeout;
+  return simulation_netlist(sources, target, dir, options);
+}
+
+Result<SimulationNetlist> simulation_netlist(const Sources& sources, Target target, const std::filesystem::path& dir,
+                                             const CheckOptions& options) {
+  Result<Design> design = elaborate(sources, kPrefix, dir, options.timeout);
   if (!design) return design.error();
   MapOptions map;
   map.ram_black_box = true;
   map.dsp = false;
-  map.timeout = timeout;
+  map.liberty = options.liberty;
+  map.period_ns = options.period_ns;
+  map.timeout = options.timeout;
   Result<MappedNetlist> mapped = map_design(design.value(), target, map, dir);
   if (!mapped) return mapped.error();
-  Result<std::string> models = cell_models(mapped.value().counts, design.value(), target, dir);
+  Result<std::string> models = cell_models(mapped.value().counts, design.value(), target, dir, options.liberty);
   if (!models) return models.error();
   Result<std::string> netlist = read_text(mapped.value().verilog);
   if (!netlist) return netlist.error();

@@ -26,6 +26,8 @@ struct CheckOptions {
   std::vector<std::string> modules;
   /// Where bench, netlist and logs stay; a temporary directory that is removed on success by default.
   std::optional<std::filesystem::path> work_dir;
+  std::optional<std::filesystem::path> liberty;  ///< standard cells (default: `find_osu018()`)
+  double period_ns = 0.0;                        ///< of the mapping, as in MapOptions
   std::chrono::seconds timeout{3600};  ///< for each run of a tool
 };
 
@@ -54,7 +56,9 @@ struct SimulationNetlist {
   std::string netlist;   ///< the mapped modules
 };
 
-/// Maps a design for simulation in `dir`.
+/// Maps a design for simulation in `dir` (library, period and timeout of the options count).
+Result<SimulationNetlist> simulation_netlist(const Sources& sources, Target target, const std::filesystem::path& dir,
+                                             const CheckOptions& options);
 Result<SimulationNetlist> simulation_netlist(const Sources& sources, Target target, const std::filesystem::path& dir,
                                              std::chrono::seconds timeout);
 

@@ -4,6 +4,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <functional>
+#include <optional>
 #include <set>
 #include <utility>
 
@@ -27,6 +29,9 @@ Result<Resources> own_resources(const std::string& name, const CellCounts& cells
     if (Status sum = accumulate(own, *use, count); !sum) return sum.error();
   }
   own.memory_bits = design.modules.at(name).memory_bits;
+  for (const auto& [child, count] : design.modules.at(name).children) {
+    if (target == Target::kXcup && design.modules.at(child).base == "carry_exit") own.carry_exits += count;
+  }
   return own;
 }
 
@@ -91,6 +96,7 @@ std::map<std::string, std::uint64_t> mapped_instances(const Design& design, cons
 
 nlohmann::ordered_json resources_json(const Resources& use, double ge_um2) {
   return {{"lut", use.lut},
+          {"lut_sites", use.lut + use.carry_exits},
           {"lut_memory", use.lut_memory},
           {"ff", use.ff},
           {"carry", use.carry},
@@ -104,6 +110,45 @@ nlohmann::ordered_json resources_json(const Resources& use, double ge_um2) {
           {"memory_bits", use.memory_bits}};
 }
 
+nlohmann::ordered_json optional_json(const std::optional<double>& value) {
+  return value ? nlohmann::ordered_json(*value) : nlohmann::ordered_json(nullptr);
+}
+
+nlohmann::ordered_json timing_json(const UnitTiming& unit, double period_ns) {
+  if (!unit.register_ns) return nullptr;
+  return {{"register_ns", *unit.register_ns},
+          {"fmax_mhz", fmax_mhz(*unit.register_ns)},
+          {"slack_ns", period_ns - *unit.register_ns},
+          {"hold_slack_ns", optional_json(unit.hold_slack_ns)},
+          {"worst_ns", optional_json(unit.worst_ns)},
+          {"start", unit.start},
+          {"end", unit.end}};
+}
+
+// Units with registers, the slowest first.
+std::string timing_table(const SynthReport& report) {
+  std::vector<const ModuleReport*> units;
+  for (const ModuleReport& module : report.modules) {
+    if (module.timing && module.timing->register_ns) units.push_back(&module);
+  }
+  std::ranges::stable_sort(units, std::greater<>{}, [](const ModuleReport* unit) { return *unit->timing->register_ns; });
+  std::string text = fmt::format(
+      "\nTiming at {:g} ns by OpenSTA: one ideal clock, no wires, RAM clock to output {:g} ns (assumed), inputs and "
+      "outputs at the clock edge; the slowest register path of each unit with all inside it.\n\n"
+      "| unit | path ns | Fmax MHz | setup slack | hold slack | with inputs and outputs ns | from | to |\n"
+      "|---|---:|---:|---:|---:|---:|---|---|\n",
+      report.period_ns, report.ram_access_ns);
+  const auto number = [](const std::optional<double>& value) { return value ? fmt::format("{:.2f}", *value) : ""; };
+  for (const ModuleReport* unit : units) {
+    const UnitTiming& timing = *unit->timing;
+    text += fmt::format("| {}{}{} | {:.2f} | {:.0f} | {:.2f} | {} | {} | {} | {} |\n", unit->name,
+                        unit->parameters.empty() ? "" : " ", unit->parameters, *timing.register_ns,
+                        fmax_mhz(*timing.register_ns), report.period_ns - *timing.register_ns,
+                        number(timing.hold_slack_ns), number(timing.worst_ns), timing.start, timing.end);
+  }
+  return text;
+}
+
 // The columns of a target's table: title and text of the value.
 using Column = std::pair<std::string, std::string (*)(const Resources&, double)>;
 
@@ -115,6 +160,7 @@ std::vector<Column> columns(Target target) {
   switch (target) {
     case Target::kXcup:
       return {lut,
+              {"LUT sites", [](const Resources& r, double) { return std::to_string(r.lut + r.carry_exits); }},
               {"of these memory", [](const Resources& r, double) { return std::to_string(r.lut_memory); }},
               ff,
               {"CARRY4", [](const Resources& r, double) { return std::to_string(r.carry); }},
@@ -174,7 +220,7 @@ Result<SynthReport> build_report(const Design& design, const NetlistCounts& netl
   for (const auto& [name, count] : instances) {
     const Result<Resources> total = totals.of(name);
     if (!total) return total.error();
-    report.modules.push_back({name, distinguishing(design, name), count, own.at(name), total.value()});
+    report.modules.push_back({name, distinguishing(design, name), count, own.at(name), total.value(), {}});
   }
   std::ranges::stable_partition(report.modules,
                                 [&design](const ModuleReport& module) { return module.name == design.top; });
@@ -184,8 +230,10 @@ Result<SynthReport> build_report(const Design& design, const NetlistCounts& netl
 
 std::string conditions(const SynthReport& report) {
   if (report.target == Target::kOsu018) {
-    return fmt::format("library {}, 1 GE = NAND2X1 = {:g} um2, post-synthesis, no wires, memories as bits (not in the area)",
-                       report.library, report.ge_um2);
+    return fmt::format("library {}, 1 GE = NAND2X1 = {:g} um2, {}post-synthesis, no wires, memories as bits (not in the "
+                       "area)",
+                       report.library, report.ge_um2,
+                       report.period_ns > 0.0 ? fmt::format("buffered and sized for {:g} ns, ", report.period_ns) : "");
   }
   return "post-synthesis, no wires, no vendor packer; memory bits are those of the RAMs, which are also in the RAM "
          "and LUT columns";
@@ -201,6 +249,14 @@ nlohmann::ordered_json to_json(const SynthReport& report) {
   json["ge_um2"] = report.ge_um2;
   json["conditions"] = conditions(report);
   json.update(resources_json(report.total, report.ge_um2));
+  if (report.period_ns > 0.0) {
+    const auto& top = report.modules.front().timing;
+    const double critical = top ? top->register_ns.value_or(0.0) : 0.0;  // 0: a design without registers
+    json["period_ns"] = report.period_ns;
+    json["ram_access_ns"] = report.ram_access_ns;
+    json["critical_ns"] = critical;
+    json["fmax_mhz"] = fmax_mhz(critical);
+  }
   json["cells"] = report.cells;
   json["modules"] = nlohmann::ordered_json::array();
   for (const ModuleReport& module : report.modules) {
@@ -209,6 +265,7 @@ nlohmann::ordered_json to_json(const SynthReport& report) {
                                {"instances", module.instances},
                                {"own", resources_json(module.own, report.ge_um2)},
                                {"total", resources_json(module.total, report.ge_um2)}});
+    if (module.timing) json["modules"].back()["timing"] = timing_json(*module.timing, report.period_ns);
   }
   return json;
 }
@@ -228,7 +285,7 @@ std::string to_markdown(const SynthReport& report) {
     for (const Column& column : shown) text += fmt::format(" {} |", column.second(module.total, report.ge_um2));
     text += '\n';
   }
-  return text;
+  return report.period_ns > 0.0 ? text + timing_table(report) : text;
 }
 
 }  // namespace bat::synth

@@ -31,7 +31,8 @@ struct Package {
   std::string_view name;
 };
 constexpr std::array kPackages = {Package{"yosys", "yosys"}, Package{"verilator", "verilator"},
-                                  Package{"make", "make"}, Package{"g++", "g++"}};
+                                  Package{"make", "make"}, Package{"g++", "g++"},
+                                  Package{"sta", "opensta"}, Package{"nextpnr-ice40", "nextpnr-ice40"}};
 
 bool in_path(const std::string& program) {
   if (program.find('/') != std::string::npos) return access(program.c_str(), X_OK) == 0;
@@ -122,13 +123,15 @@ std::string install_hint(std::string_view program) {
   return found == kPackages.end() ? std::string{} : fmt::format("apt-get install {}", found->name);
 }
 
+Status require_tool(const std::string& program) {
+  if (in_path(program)) return Ok{};
+  const std::string hint = install_hint(program);
+  return Error{fmt::format("{} is not installed{}", program, hint.empty() ? "" : "; install it with: " + hint),
+               ErrorKind::kMissingTool};
+}
+
 Result<double> run_tool(const ToolRun& run) {
-  if (!in_path(run.argv.front())) {
-    const std::string hint = install_hint(run.argv.front());
-    return Error{fmt::format("{} is not installed{}", run.argv.front(),
-                             hint.empty() ? "" : "; install it with: " + hint),
-                 ErrorKind::kMissingTool};
-  }
+  if (Status present = require_tool(run.argv.front()); !present) return present.error();
   const int log_fd = open(run.log.c_str(), O_CREAT | O_TRUNC | O_WRONLY | O_CLOEXEC, 0644);
   if (log_fd < 0) {
     return Error{fmt::format("cannot write {}: {}", run.log.string(), std::strerror(errno))};

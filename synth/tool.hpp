@@ -24,6 +24,10 @@ struct ToolRun {
   std::chrono::seconds timeout{600};
 };
 
+/// kMissingTool, with the package to install, when a program is not in PATH: to be asked before long work that ends in
+/// a run of it.
+Status require_tool(const std::string& program);
+
 /// Runs the program and waits for it. Returns the wall time in seconds.
 /// Errors: kMissingTool when the program is not in PATH (the message names the package to install); kMismatch
 /// when it fails, is killed or exceeds the timeout (its whole process group is then ended). The message

@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "synth/leaf_map.hpp"
 #include "synth/liberty.hpp"
 #include "synth/tool.hpp"
 
@@ -28,20 +29,6 @@ constexpr std::array<std::string_view, 17> kExpectedWarnings = {
     ".DINPBDINP from ", ".WEBWE from ", ".WEA from ", ".DOUTADOUT from ", ".DOUTBDOUT from ", ".DOUTPADOUTP from ",
     ".DOUTPBDOUTP from "};
 
-// Carry-save adders that Yosys finds ($fa) become the library's adder cells, which abc cannot use because they have
-// two outputs. The leaves fa and ha of the source follow in adder_map.
-constexpr std::string_view kCarrySaveMap = R"((* techmap_celltype = "$fa" *)
-module bat_map_fa(A, B, C, X, Y);
-  parameter WIDTH = 1;
-  input [WIDTH-1:0] A, B, C;
-  output [WIDTH-1:0] X, Y;
-  genvar i;
-  generate for (i = 0; i < WIDTH; i = i + 1) begin : bits
-    FAX1 cell_i(.A(A[i]), .B(B[i]), .C(C[i]), .YS(Y[i]), .YC(X[i]));
-  end endgenerate
-endmodule
-)";
-
 // abc's last step, &mfs, stops at an assertion of its own on some modules. Yosys then takes the result of the step before,
 // complete but a little larger, and warns. Nothing else that abc dies of is accepted.
 constexpr std::string_view kMfsAssertion = "Gia_ManInsertMfs: Assertion";
@@ -61,26 +48,15 @@ Status check_map_log(const std::filesystem::path& log) {
   return check_log(log, expected);
 }
 
-std::string adder_map(const Design& design) {
-  std::string text(kCarrySaveMap);
-  for (const auto& [name, module] : design.modules) {
-    if (module.base == "fa") {
-      text += fmt::format("(* techmap_celltype = \"{}\" *)\nmodule bat_map_{}(input a_i, b_i, c_i, output s_o, co_o);\n"
-                          "  FAX1 cell_i(.A(a_i), .B(b_i), .C(c_i), .YS(s_o), .YC(co_o));\nendmodule\n",
-                          name, name);
-    } else if (module.base == "ha") {
-      text += fmt::format("(* techmap_celltype = \"{}\" *)\nmodule bat_map_{}(input a_i, b_i, output s_o, co_o);\n"
-                          "  HAX1 cell_i(.A(a_i), .B(b_i), .YS(s_o), .YC(co_o));\nendmodule\n",
-                          name, name);
-    }
-  }
-  return text;
+// Leaves that stay closed until they are replaced by what they are.
+bool is_closed(const DesignModule& module, Target target) {
+  return target == Target::kXcup && is_table_leaf(module.base);
 }
 
 std::string keep_commands(const Design& design, Target target, bool ram_black_box) {
   std::string text;
   for (const auto& [name, module] : design.modules) {
-    if (ram_black_box && is_ram(module)) {
+    if ((ram_black_box && is_ram(module)) || is_closed(module, target)) {
       text += fmt::format("blackbox {}\n", name);
     } else if (is_dissolved(module, target) && name != design.top) {
       text += fmt::format("setattr -mod -unset keep_hierarchy {}\n", name);
@@ -91,36 +67,59 @@ std::string keep_commands(const Design& design, Target target, bool ram_black_bo
   return text;
 }
 
-std::string standard_cell_commands(const Design& design, const std::filesystem::path& liberty,
+// Opens the closed leaves of a mapped design.
+std::string open_commands(const Design& design, Target target, const std::filesystem::path& work_dir) {
+  std::string closed;
+  for (const auto& [name, module] : design.modules) {
+    if (is_closed(module, target)) closed += fmt::format(" ={}", name);
+  }
+  if (closed.empty()) return {};
+  return fmt::format("techmap -map {}\ndelete{}\nopt_clean\n", quoted(work_dir / "table_map.v"), closed);
+}
+
+std::string standard_cell_commands(const Design& design, const CellLibrary& library, const MapOptions& options,
                                    const std::filesystem::path& work_dir) {
-  const std::string lib = quoted(liberty);
+  const std::string lib = quoted(library.file);
+  const std::string adders =
+      library.adders ? fmt::format("techmap -map {}\n", quoted(work_dir / "adder_map.v")) : std::string{};
+  // With a period, abc also buffers large fan-outs and chooses drive strengths.
+  const std::string goal = options.period_ns > 0.0
+                               ? fmt::format(" -D {:.0f} -constr {}", options.period_ns * 1000.0,
+                                             quoted(work_dir / "abc.constr"))
+                               : std::string{};
   // `synth` in two parts: carry-save adders are mapped between the coarse and the fine one, while they are words. Its
   // own abc run is left out: before the one with the library it costs time and no less area comes out (measured).
   return fmt::format(
-      "techmap -map {1}\n"  // the adder leaves, while they are modules
+      "{1}"  // the adder leaves, while they are modules
       "flatten\n"
       "synth -top {0} -run begin:fine\n"
-      "techmap -map {1}\n"
+      "{1}"
       "synth -top {0} -run fine:check -noabc\n"
       "dfflibmap -liberty {2}\n"
-      "abc -liberty {2}\n"
+      "abc -liberty {2}{3}\n"
       "opt_clean -purge\n",
-      design.top, quoted(work_dir / "adder_map.v"), lib);
+      design.top, adders, lib, goal);
+}
+
+// What abc assumes at the ports of a module.
+std::string abc_constraints(const Liberty& library) {
+  return fmt::format("{}set_load 0.05 [all_outputs]\n",
+                     library.cells.contains("BUFX2") ? "set_driving_cell BUFX2\n" : "");
 }
 
 }  // namespace
 
 bool is_dissolved(const DesignModule& module, Target target) {
-  if (module.base == "fa" || module.base == "ha") return true;
+  if (is_table_leaf(module.base) || module.base == "lane_match") return true;
   return target != Target::kXcup && module.base.starts_with("lut6_");
 }
 
 std::string map_script(const Design& design, Target target, const MapOptions& options,
-                       const std::filesystem::path& liberty, const std::filesystem::path& work_dir) {
+                       const CellLibrary& library, const std::filesystem::path& work_dir) {
   const bool black_box = options.ram_black_box || target == Target::kOsu018;
   std::string script;
   if (target == Target::kOsu018) {
-    script += fmt::format("read_liberty -lib -ignore_miss_func {}\n", quoted(liberty));
+    script += fmt::format("read_liberty -lib -ignore_miss_func {}\n", quoted(library.file));
   }
   script += fmt::format("read_rtlil {}\n{}", quoted(design.rtlil), keep_commands(design, target, black_box));
   switch (target) {
@@ -128,31 +127,38 @@ std::string map_script(const Design& design, Target target, const MapOptions& op
       // -nosrl: the shift registers that Yosys 0.23 infers lose their clock enable.
       script += fmt::format("synth_xilinx -family xcup -abc9 -nosrl -noiopad -noclkbuf -flatten{} -top {}\n",
                             options.dsp ? "" : " -nodsp", design.top);
+      script += open_commands(design, target, work_dir);
       break;
     case Target::kIce40:
       script += fmt::format("synth_ice40 -abc9 -dff -top {}\n", design.top);
       break;
     case Target::kOsu018:
-      script += standard_cell_commands(design, liberty, work_dir);
+      script += standard_cell_commands(design, library, options, work_dir);
       break;
   }
   // `tee` takes no quoted name; the tool runs in work_dir.
-  script += fmt::format("check -assert\nwrite_verilog -noattr {}\ntee -q -o stat.json stat -json\n",
+  script += fmt::format("check -assert\nwrite_verilog -noattr -simple-lhs {}\ntee -q -o stat.json stat -json\n",
                         quoted(work_dir / "netlist.v"));
   return script;
 }
 
 Result<MappedNetlist> map_design(const Design& design, Target target, const MapOptions& options,
                                  const std::filesystem::path& work_dir) {
-  std::filesystem::path liberty;
+  CellLibrary library;
   if (target == Target::kOsu018) {
-    const Result<std::filesystem::path> found = find_osu018();
+    const Result<std::filesystem::path> found = find_liberty(options.liberty);
     if (!found) return found.error();
-    liberty = found.value();
+    const Result<Liberty> cells = load_cells(found.value());
+    if (!cells) return cells.error();
+    library = {found.value(), cells.value().has_adders()};
     if (Status wrote = write_text(work_dir / "adder_map.v", adder_map(design)); !wrote) return wrote.error();
+    if (Status wrote = write_text(work_dir / "abc.constr", abc_constraints(cells.value())); !wrote) return wrote.error();
+  }
+  if (target == Target::kXcup) {
+    if (Status wrote = write_text(work_dir / "table_map.v", table_map(design)); !wrote) return wrote.error();
   }
   const std::filesystem::path script = work_dir / "map.ys";
-  if (Status wrote = write_text(script, map_script(design, target, options, liberty, work_dir)); !wrote) {
+  if (Status wrote = write_text(script, map_script(design, target, options, library, work_dir)); !wrote) {
     return wrote.error();
   }
   const ToolRun run{{"yosys", "-Q", "-T", "-s", script.string()}, work_dir, work_dir / "map.log", options.timeout};

@@ -4,6 +4,7 @@
 
 #include <chrono>
 #include <filesystem>
+#include <optional>
 #include <string>
 
 #include "models/io/result.hpp"
@@ -17,7 +18,17 @@ struct MapOptions {
   bool ram_black_box = false;
   /// Multiplier blocks may be used (xcup).
   bool dsp = true;
+  /// Standard cells: the library (default: `find_osu018()`).
+  std::optional<std::filesystem::path> liberty;
+  /// Standard cells: buffer and size for this period (0: smallest area, large fan-outs are left to later tools).
+  double period_ns = 0.0;
   std::chrono::seconds timeout{3600};
+};
+
+/// A library as the mapping uses it.
+struct CellLibrary {
+  std::filesystem::path file;
+  bool adders = true;  ///< holds FAX1 and HAX1
 };
 
 struct MappedNetlist {
@@ -28,7 +39,7 @@ struct MappedNetlist {
 
 /// The commands that map the design of `design.rtlil`. `liberty` is used for standard cells only.
 std::string map_script(const Design& design, Target target, const MapOptions& options,
-                       const std::filesystem::path& liberty, const std::filesystem::path& work_dir);
+                       const CellLibrary& library, const std::filesystem::path& work_dir);
 
 /// Runs the commands. An unexpected warning, an inferred latch, an undriven net or a cell that is not the
 /// target's is an error.

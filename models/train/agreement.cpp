@@ -179,6 +179,17 @@ std::vector<bmt::Prediction> predictions(const Tensor& logits,
   return out;
 }
 
+Result<double> integer_metric(const bmt::Model& model, std::span<const bmt::Sample> samples) {
+  const bmt::GoldenModel golden(model);
+  const auto integer = integer_logits(golden, samples);
+  if (!integer) return integer.error();
+  std::vector<bmt::Prediction> all;
+  for (std::size_t i = 0; i < samples.size(); ++i) {
+    all.push_back(bmt::predict(model, integer.value()[i], samples[i]));
+  }
+  return bmt::metric(model, all);
+}
+
 Result<ViewReport> compare_views(const Network& network, const bmt::Model& model,
                                  std::span<const bmt::Sample> samples) {
   ViewReport report;

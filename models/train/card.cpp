@@ -72,9 +72,10 @@ std::string facts(const TrainOptions& o, const bmt::Model& m, const TrainReport&
   if (o.prunes()) text += table_row("pruned", pruning_text(o, r));
   text += table_row("attention", o.attention);
   text += table_row("seed", fmt::format("{}", o.seed));
-  if (o.pick == "best") {
-    text += table_row("checkpoint", fmt::format("the best of all epochs on the {} samples",
-                                                o.holdout > 0 ? "set-aside" : "development"));
+  if (o.pick != "last") {
+    text += table_row("checkpoint", fmt::format("the best of all epochs on the {} samples{}",
+                                                o.holdout > 0 ? "set-aside" : "development",
+                                                o.pick == "integer" ? ", integer view" : ""));
   }
   if (o.holdout > 0) {
     text += table_row(

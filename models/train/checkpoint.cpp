@@ -75,7 +75,8 @@ std::string spec_text(const NetworkSpec& s) {
            {"word_head", s.word_head},
            {"act_bits", s.act_bits},
            {"attention", softmax ? "softmax" : "threshold"},
-           {"weights", text_of(s.weights)}};
+           {"weights", text_of(s.weights)},
+           {"ffn_weights", text_of(s.ffn_weights.value_or(s.weights))}};
   if (s.cut.used()) {
     out["prune_block"] = s.cut.block;
     out["prune_columns"] = s.cut.group;
@@ -112,6 +113,7 @@ Result<NetworkSpec> parse_spec(const std::string& text) {
   s.gelu = object.value("gelu", false);
   s.word_head = object.value("word_head", false);
   s.weights = weight_kind(object.value("weights", "binary")).value_or(WeightKind::kBinary);
+  s.ffn_weights = weight_kind(object.value("ffn_weights", ""));
   s.classes = bounded(object, "classes", bmt::kMaxClasses);
   s.act_bits = bounded(object, "act_bits", 8);
   s.attention = object.value("attention", "") == "softmax" ? bmt::Attention::kSoftmax

@@ -22,7 +22,9 @@ struct Batch {
   Input input;
   torch::Tensor labels;   ///< int64 [n]; -1: none. Regression: 0 where there is a target
   torch::Tensor targets;  ///< float [n], regression only
-  MaskedTokens masked;    ///< word prediction only
+  /// Mixed images only: label of the other image, int64 [n], and its share, float [n].
+  torch::Tensor other_labels, share;
+  MaskedTokens masked;  ///< word prediction only
 };
 
 class DeviceData {

@@ -23,7 +23,7 @@ using torch::Tensor;
 constexpr std::size_t kCalibrationBatch = 128;
 
 std::vector<double> values(const Tensor& tensor) {
-  const Tensor flat = tensor.detach().to(torch::kDouble).contiguous().flatten();
+  const Tensor flat = tensor.detach().to(torch::kCPU).to(torch::kDouble).contiguous().flatten();
   const double* data = flat.data_ptr<double>();
   return {data, data + flat.numel()};
 }
@@ -44,12 +44,21 @@ Tensor valid_rows(const Tensor& tensor, const Input& input) {
   return tensor * input.mask.narrow(1, 0, tensor.size(1)).to(torch::kFloat).unsqueeze(2);
 }
 
+/// `input` on the device of `network`.
+Input on_device(Input input, const Network& network) {
+  const torch::Device device = network.parameters().flat().device();
+  for (Tensor* each : {&input.features, &input.ids, &input.segment, &input.mask}) {
+    if (each->defined()) *each = each->to(device);
+  }
+  return input;
+}
+
 Ranges measure_ranges(const Network& network, std::span<const bmt::Sample> samples) {
   torch::NoGradGuard no_grad;
   Ranges ranges;
   for (std::size_t first = 0; first < samples.size(); first += kCalibrationBatch) {
     const auto n = std::min<std::size_t>(kCalibrationBatch, samples.size() - first);
-    const Input input = input_of(network.spec(), samples.subspan(first, n));
+    const Input input = on_device(input_of(network.spec(), samples.subspan(first, n)), network);
     Trace trace;
     network.forward(input, &trace);
     for (const auto& [key, tensor] : trace.tensors) {
@@ -131,7 +140,7 @@ void Exporter::matrix(const std::string& name, int slice, std::vector<double>& s
   scales.clear();
   bmt::BitMatrix& out = linear.weight;
   for (std::size_t k = 0; k < branches.size(); ++k) {
-    const Tensor sign = branches[k].sign[slice].contiguous();
+    const Tensor sign = branches[k].sign[slice].to(torch::kCPU).contiguous();
     scales.push_back(value(branches[k].scale[slice]));
     if (k == 0) {
       out = bmt::BitMatrix(static_cast<int>(branches.size()), static_cast<int>(sign.size(0)),
@@ -369,6 +378,11 @@ Result<bmt::Model> Exporter::run(const bmt::Model& header) {
 Result<bmt::Model> export_model(const Network& network, const bmt::Model& header,
                                 std::span<const bmt::Sample> calibration) {
   if (!network.spec().quantized()) return Error{"export: a float network has no integer view"};
+  if (network.spec().branches() == 0) {
+    return Error{
+        "export: FFN and other matrices differ in their number of branches (option "
+        "ffn_weights)"};
+  }
   torch::NoGradGuard no_grad;
   return Exporter(network, measure_ranges(network, calibration)).run(header);
 }

@@ -16,7 +16,7 @@
 
 namespace bat::train {
 
-/// Folds `network` (quantized, on the CPU). `header` gives name, task, input and vocabulary.
+/// Folds `network` (quantized). `header` gives name, task, input and vocabulary.
 /// `calibration` samples fix the steps of the int16 residual stream: powers of two with room for
 /// half as much again as the largest value seen.
 Result<bmt::Model> export_model(const Network& network, const bmt::Model& header,
@@ -49,6 +49,9 @@ struct ViewReport {
 /// Predictions of the float view from its logits, [count, classes].
 std::vector<bmt::Prediction> predictions(const torch::Tensor& logits,
                                          std::span<const bmt::Sample> samples);
+
+/// Figure of the task (bmt/metrics.hpp) of `model` on `samples`.
+Result<double> integer_metric(const bmt::Model& model, std::span<const bmt::Sample> samples);
 
 /// Runs both views on `samples`. Intermediate codes are compared on the first few hundred of them:
 /// where one bit flips, others follow, so shares grow from layer to layer.

@@ -113,14 +113,15 @@ Result<ImageData> load_rows(const fs::path& folder) {
 }
 
 DeviceImages::DeviceImages(const ImageSet& set, const PatchSize& patch, int shift, bool flip,
-                           const torch::Device& device)
+                           double mix, const torch::Device& device)
     : count_(set.count),
       patches_((set.height / patch.height) * (set.width / patch.width)),
       features_(patch.height * patch.width * set.channels),
       padded_width_(set.width + 2 * shift),
       channels_(set.channels),
       shift_(shift),
-      flip_(flip) {
+      flip_(flip),
+      mix_(mix) {
   const torch::Tensor raw =
       torch::from_blob(const_cast<std::uint8_t*>(set.pixels.data()),  // read only: copied below
                        {set.count, set.height, set.width, set.channels}, torch::kUInt8);
@@ -146,6 +147,7 @@ DeviceImages::DeviceImages(const ImageSet& set, const PatchSize& patch, int shif
   }
   tables_ = torch::tensor(table, torch::kInt64).view({2, -1}).to(device);
   moves_ = torch::zeros_like(labels_);
+  shares_ = torch::zeros_like(labels_, torch::kFloat);
 }
 
 std::int64_t DeviceImages::move_code(int down, int right, bool mirror) const {
@@ -161,7 +163,16 @@ void DeviceImages::start_epoch(std::mt19937_64& generator, const std::vector<std
     const int right = static_cast<int>(below(generator, steps));
     moves.push_back(move_code(down, right, flip_ && below(generator, 2) == 1));
   }
+  std::vector<float> shares;
+  for (std::size_t i = 0; mix_ > 0.0 && i < order.size(); ++i) {
+    const std::uint64_t draw = below(generator, 2048);  // the upper half leaves the image alone
+    shares.push_back(draw < 1024 ? static_cast<float>(mix_ * static_cast<double>(draw) / 1024.0)
+                                 : 0.0F);
+  }
   torch::NoGradGuard no_grad;
+  if (mix_ > 0.0) {
+    shares_.narrow(0, 0, static_cast<std::int64_t>(shares.size())).copy_(torch::tensor(shares));
+  }
   moves_.narrow(0, 0, static_cast<std::int64_t>(moves.size()))
       .copy_(torch::tensor(moves, torch::kInt64));
 }
@@ -179,6 +190,14 @@ Batch DeviceImages::batch(const torch::Tensor& index, const torch::Tensor& place
   out.input.features =
       gather(pixels_.index_select(0, index), tables_.index_select(0, mirror) + start);
   out.labels = labels_.index_select(0, index);
+  if (mix_ > 0.0) {
+    // The partner is the image at the other end of the batch; pixels stay whole numbers.
+    out.share = shares_.index_select(0, places);
+    out.other_labels = out.labels.flip(0);
+    const torch::Tensor part = out.share.view({-1, 1, 1});
+    const torch::Tensor& own = out.input.features;
+    out.input.features = (own + (own.flip(0) - own) * part).round();
+  }
   return out;
 }
 

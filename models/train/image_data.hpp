@@ -45,8 +45,9 @@ struct PatchSize {
 /// border of `shift` zero pixels, so that moving one is a change of its first index.
 class DeviceImages : public DeviceData {
  public:
-  /// With `flip`, half of the images of an epoch are mirrored.
-  DeviceImages(const ImageSet& set, const PatchSize& patch, int shift, bool flip,
+  /// With `flip`, half of the images of an epoch are mirrored; half of them get up to the share
+  /// `mix` of another image of the batch.
+  DeviceImages(const ImageSet& set, const PatchSize& patch, int shift, bool flip, double mix,
                const torch::Device& device);
 
   int count() const override { return count_; }
@@ -61,10 +62,12 @@ class DeviceImages : public DeviceData {
 
   int count_, patches_, features_, padded_width_, channels_, shift_;
   bool flip_;
+  double mix_;
   torch::Tensor pixels_;  ///< u8 [count, padded pixels]
   torch::Tensor labels_;  ///< int64 [count]
   torch::Tensor tables_;  ///< int64 [2, patches * K]: places of the features, plain and mirrored
   torch::Tensor moves_;   ///< int64 [count]: move code by place in the epoch
+  torch::Tensor shares_;  ///< float [count]: share of another image by place in the epoch
 };
 
 }  // namespace bat::train

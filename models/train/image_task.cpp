@@ -14,7 +14,7 @@ namespace {
 class ImageTask : public Task {
  public:
   ImageTask(const TrainOptions& options, ImageData data)
-      : data_(std::move(data)), shift_(options.shift), flip_(options.flip) {
+      : data_(std::move(data)), shift_(options.shift), flip_(options.flip), mix_(options.mix) {
     sha256_ = data_.sha256;
     const ImageSet& set = data_.train;
     header_.name = options.name;
@@ -61,7 +61,7 @@ class ImageTask : public Task {
   std::unique_ptr<DeviceData> on_device(int first, int n, bool moving,
                                         const torch::Device& device) const override {
     return std::make_unique<DeviceImages>(data_.train.slice(first, n), patch_, moving ? shift_ : 0,
-                                          moving && flip_, device);
+                                          moving && flip_, moving ? mix_ : 0.0, device);
   }
 
  private:
@@ -96,6 +96,7 @@ class ImageTask : public Task {
   PatchSize patch_;
   int shift_, train_count_ = 0, test_count_ = 0;
   bool flip_;
+  double mix_;
 };
 
 }  // namespace

@@ -33,9 +33,13 @@ Tensor label_loss(const Network& network, const Output& out, const Batch& batch)
   if (network.spec().regression) {
     return ((out.logits.select(1, 0) - batch.targets).square() * known).sum() / count;
   }
-  const Tensor sum =
-      torch::nll_loss(torch::log_softmax(out.logits, 1), batch.labels, {}, at::Reduction::Sum, -1);
-  return sum / count;
+  const Tensor log_prob = torch::log_softmax(out.logits, 1);
+  if (batch.share.defined()) {
+    const Tensor own = torch::nll_loss(log_prob, batch.labels, {}, at::Reduction::None);
+    const Tensor other = torch::nll_loss(log_prob, batch.other_labels, {}, at::Reduction::None);
+    return (own + (other - own) * batch.share).mean();
+  }
+  return torch::nll_loss(log_prob, batch.labels, {}, at::Reduction::Sum, -1) / count;
 }
 
 Tensor soft_loss(const Network& network, const Output& out, const Output& wanted) {

@@ -38,7 +38,7 @@ class Initializer {
   void matrix(const std::string& name, std::int64_t slices, std::int64_t out, std::int64_t in) {
     const double deviation = 1.0 / std::sqrt(static_cast<double>(in));
     normal(name + ".weight", {slices, out, in}, deviation);
-    if (!spec_.split()) return;
+    if (!spec_.split(name)) return;
     split(parameters_.at(name + ".weight"), name);
   }
 
@@ -73,7 +73,7 @@ void Initializer::split(const Tensor& latent, const std::string& name) {
   const SplitTensors both = split_tensors(latent);
   parameters_.replace(name + ".weight", both.first);
   parameters_.add(name + ".weight2", both.second);
-  if (spec_.weights != WeightKind::kWeightedSplit) return;
+  if (spec_.kind_of(name) != WeightKind::kWeightedSplit) return;
   parameters_.add(name + ".scale", torch::stack({both.log_scale, both.log_scale}));
 }
 
@@ -205,7 +205,7 @@ void Network::split_from(const Network& other, const std::string& name) {
   const SplitTensors both = split_tensors(source);
   at(name + ".weight").detach().copy_(both.first);
   at(name + ".weight2").detach().copy_(both.second);
-  if (spec_.weights != WeightKind::kWeightedSplit) return;
+  if (spec_.kind_of(name) != WeightKind::kWeightedSplit) return;
   at(name + ".scale").detach().copy_(torch::stack({both.log_scale, both.log_scale}));
 }
 
@@ -219,7 +219,7 @@ void Network::start_from(const Network& other) {
     const bool quantizer = name.ends_with(".alpha");
     if (quantizer && !same_bits) continue;
     const bool first_of_two = parameters_.contains(name + "2");
-    if (first_of_two && !other.spec_.split()) {
+    if (first_of_two && !other.parameters_.contains(name + "2")) {
       if (narrow) split_from(other, name.substr(0, name.rfind('.')));
       continue;
     }
@@ -241,7 +241,7 @@ void Network::take_masks(const Network& other) {
 
 std::vector<Branch> branches_of(const Network& network, const std::string& name) {
   const Tensor& w = network.at(name + ".weight");
-  switch (network.spec().weights) {
+  switch (network.spec().kind_of(name)) {
     case WeightKind::kBinary: {
       const BinaryWeight b = binary_weight(w, network.mask(name));
       return {{b.sign, b.scale}};

@@ -7,7 +7,9 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "models/bmt/golden.hpp"
@@ -34,15 +36,26 @@ struct NetworkSpec {
   WeightKind weights = WeightKind::kBinary;
   bmt::Pruning cut;   ///< how masks cut the matrices of the encoder; unused: there are no masks
   bool fine = false;  ///< ternary weights are 0 where their mask says so, nowhere else
+  std::optional<WeightKind> ffn_weights;  ///< of FFN1 and FFN2, where they differ
 
   int attention_width() const { return shape.heads * shape.head_dim; }
   bool quantized() const { return act_bits > 0; }
   bool tokens() const { return input == bmt::InputKind::kTokens; }
-  /// Branches of the integer view.
-  int branches() const { return weights == WeightKind::kBinary ? 1 : 2; }
-  /// Whether two latent weights are trained.
-  bool split() const {
-    return quantized() && (weights == WeightKind::kSplit || weights == WeightKind::kWeightedSplit);
+  /// Kind of the matrix `name` ("layers.0.f1", ...).
+  WeightKind kind_of(std::string_view name) const {
+    const bool ffn = name.ends_with(".f1") || name.ends_with(".f2");
+    return ffn ? ffn_weights.value_or(weights) : weights;
+  }
+  static int branches_of(WeightKind kind) { return kind == WeightKind::kBinary ? 1 : 2; }
+  /// Branches of the integer view, which has the same number everywhere; 0 where they differ.
+  int branches() const {
+    const int all = branches_of(weights);
+    return all == branches_of(ffn_weights.value_or(weights)) ? all : 0;
+  }
+  /// Whether two latent weights are trained for the matrix `name`.
+  bool split(std::string_view name) const {
+    const WeightKind kind = kind_of(name);
+    return quantized() && (kind == WeightKind::kSplit || kind == WeightKind::kWeightedSplit);
   }
 };
 

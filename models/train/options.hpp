@@ -60,8 +60,11 @@ struct TrainOptions {
   int act_bits = 1;                     ///< 1, 2, 4, 8; 0 trains a float network (a teacher)
   std::string attention = "threshold";  ///< "softmax" or "threshold"
   std::string weights = "binary";       ///< "binary", "ternary", "tws" or "wtws"
-  bool pooler = false;                  ///< a binarized layer with hard-tanh before the classifier
-  std::string activation = "relu";      ///< of a float network: "relu" or "gelu"
+  /// The same for FFN1 and FFN2 alone; "same": as `weights`. Where the number of branches differs
+  /// the network has no integer view (a study of what splitting brings; set finish=false).
+  std::string ffn_weights = "same";
+  bool pooler = false;              ///< a binarized layer with hard-tanh before the classifier
+  std::string activation = "relu";  ///< of a float network: "relu" or "gelu"
 
   std::filesystem::path vocab;   ///< WordPieces: text or checkpoint; empty: of the start or teacher
   int vocab_pieces = 0;          ///< keep only so many pieces, the most frequent ones; 0: all
@@ -70,6 +73,9 @@ struct TrainOptions {
   /// Unlabelled text that the teacher labels: reviews (.json, cut into sentences) or one text a
   /// line, the second of a pair after a tab. Needs a teacher.
   std::filesystem::path extra;
+  /// Altered copies of each training text (words dropped, replaced, swapped; pairs recombined)
+  /// that join the unlabelled text.
+  int copies = 0;
   double extra_part = 0.5;  ///< share of such text in an epoch, drawn anew for each
 
   int epochs = 60;
@@ -87,8 +93,10 @@ struct TrainOptions {
   std::string prune_by = "magnitude";  ///< importance: "magnitude" or "taylor"
   double prune_begin = 0.1;            ///< share of the epochs before anything goes
   double prune_end = 0.5;              ///< share of the epochs after which masks stay as they are
-  std::string pick = "last";           ///< "last" checkpoint, or the "best" on the watched samples
-  double hard_weight = 0.5;            ///< weight of the cross entropy with the labels
+  /// "last" checkpoint, or the best on the watched samples: in the float view ("best") or, among
+  /// those that are near the best there, in the integer view ("integer").
+  std::string pick = "last";
+  double hard_weight = 0.5;       ///< weight of the cross entropy with the labels
   double soft_weight = 1.0;       ///< weight of the cross entropy with the teacher; 0: no teacher
   double hidden_weight = 0.0;     ///< weight of the hidden-state distance (same layers and hidden)
   double attention_weight = 0.0;  ///< weight of the attention-score distance (same layers, heads)
@@ -110,6 +118,7 @@ struct TrainOptions {
 
   int shift = 2;        ///< images are moved by up to this many pixels; 0: not at all
   bool flip = true;     ///< half of the images are mirrored
+  double mix = 0.0;     ///< half of the images get up to this share of another image; 0: none
   int holdout = 5000;   ///< training samples set aside to compare recipes
   int train_limit = 0;  ///< use only so many training samples (before the holdout); 0: all
   int test_limit = 0;   ///< use only so many test samples; 0: all
@@ -125,6 +134,7 @@ struct TrainOptions {
     return train::weight_kind(weights).value_or(WeightKind::kBinary);
   }
   bool prunes() const { return prune > 0.0 || prune_heads > 0 || prune_fine > 0.0; }
+  bool has_extra() const { return !extra.empty() || copies > 0; }
   TaskFamily task_kind() const {
     if (task == "images" || task == "mnist") return TaskFamily::kImages;
     if (task == "rows" || task == "spoken-digits") return TaskFamily::kRows;

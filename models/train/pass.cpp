@@ -87,7 +87,7 @@ Tensor Pass::norm(const Tensor& x, const std::string& name) const {
 /// The quantized matrix `name`, [slices, out, in]; two branches are added up, as they share input.
 Tensor Pass::weight(const std::string& name) const {
   const Tensor& w = net_.at(name + ".weight");
-  switch (spec_.weights) {
+  switch (spec_.kind_of(name)) {
     case WeightKind::kBinary:
       return binarized(w, net_.mask(name));
     case WeightKind::kTernary:

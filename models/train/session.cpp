@@ -180,6 +180,12 @@ EpochStats Session::run_epoch() {
   return stats;
 }
 
+void Session::copy_parameters(const Network& other) const {
+  torch::NoGradGuard no_grad;
+  graph_->on_stream(
+      [&] { other.parameters().flat().detach().copy_(network_.parameters().flat().detach()); });
+}
+
 Tensor Session::logits(const DeviceData& data) const {
   Tensor out;
   graph_->on_stream([&] { out = all_logits(network_, data); });

@@ -58,6 +58,9 @@ class Session {
   /// Does the first steps of an epoch and records the rest as a graph where the device can.
   void record();
 
+  /// Copies the parameters as they are now into `other`, a network of the same spec.
+  void copy_parameters(const Network& other) const;
+
   /// Outputs for `data` in order, [count, classes] on the CPU, on this session's stream.
   torch::Tensor logits(const DeviceData& data) const;
 

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <iterator>
 #include <random>
 #include <set>
 
@@ -13,6 +14,7 @@
 #include "models/io/text_sets.hpp"
 #include "models/train/device_text.hpp"
 #include "models/train/task.hpp"
+#include "models/train/text_copies.hpp"
 #include "models/train/vocabulary.hpp"
 
 namespace bat::train {
@@ -203,6 +205,12 @@ Result<std::unique_ptr<Task>> load_text_task(const TrainOptions& o, const std::s
     if (!texts) return texts.error();
     extra = std::move(texts.value());
     drop_known(extra, test.value());
+  }
+  if (o.copies > 0) {
+    std::vector<Sample> copies = altered_copies(samples, o.copies, m);
+    drop_known(copies, test.value());
+    extra.insert(extra.end(), std::make_move_iterator(copies.begin()),
+                 std::make_move_iterator(copies.end()));
   }
   return std::unique_ptr<Task>(
       std::make_unique<TextTask>(std::move(m), std::move(hash), std::move(samples),

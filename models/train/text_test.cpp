@@ -14,6 +14,7 @@
 #include "models/io/safetensors.hpp"
 #include "models/io/temporary_folder.hpp"
 #include "models/train/bert_import.hpp"
+#include "models/train/text_copies.hpp"
 #include "models/train/trainer.hpp"
 #include "models/train/vocabulary.hpp"
 
@@ -374,6 +375,51 @@ TEST_F(Text, ImportsBit) {
   const auto refused = import_bert(bit, 10, 1);
   ASSERT_FALSE(refused.ok());
   EXPECT_NE(refused.error().message.find("clip_key"), std::string::npos);
+}
+
+TEST(Copies, AreAlteredTextsOfTheSameForm) {
+  bmt::Model model;
+  model.max_tokens = 12;
+  model.segments = 2;
+  std::vector<bmt::Sample> samples(3);
+  for (std::uint32_t i = 0; i < 3; ++i) {
+    samples[i].ids = {1, 10 + i, 20 + i, 30 + i, 40 + i, 2, 50 + i, 60 + i, 70 + i, 2};
+    samples[i].segments = {0, 0, 0, 0, 0, 0, 1, 1, 1, 1};
+    samples[i].label = 1;
+  }
+  const auto copies = altered_copies(samples, 50, model);
+  ASSERT_EQ(copies.size(), 150U);
+  int same = 0;
+  for (const bmt::Sample& c : copies) {
+    EXPECT_EQ(c.label, -1);
+    EXPECT_LE(c.tokens(), 12);
+    ASSERT_EQ(c.ids.size(), c.segments.size());
+    EXPECT_EQ(c.ids.front(), 1U);
+    EXPECT_EQ(c.ids.back(), 2U);
+    EXPECT_EQ(std::count(c.ids.begin(), c.ids.end(), 2U), 2);
+    const auto first = std::count(c.segments.begin(), c.segments.end(), 0);
+    ASSERT_GE(first, 3);
+    EXPECT_EQ(c.ids[static_cast<std::size_t>(first) - 1], 2U);
+    for (const bmt::Sample& s : samples) same += c.ids == s.ids ? 1 : 0;
+  }
+  EXPECT_LT(same, 60);
+  EXPECT_EQ(altered_copies(samples, 50, model)[77].ids, copies[77].ids);
+}
+
+TEST_F(Text, CopiesForTheTeacherAndTheEpochOfTheIntegerView) {
+  TrainOptions o = options("copies", 1);
+  o.copies = 2;
+  o.extra_part = 0.6;
+  o.pick = "integer";
+  const auto report = train(o, {});
+  ASSERT_TRUE(report.ok()) << report.error().message;
+  EXPECT_GT(report.value().views->integer_metric, 0.8);
+  const auto figure = picked_figure(o.out / "best.safetensors");
+  ASSERT_TRUE(figure.has_value());
+  EXPECT_NEAR(*figure, report.value().views->integer_metric, 0.05);
+  o = options("copies-float", 0);
+  o.copies = 2;
+  EXPECT_NE(check(o).error().message.find("need a teacher"), std::string::npos);
 }
 
 TEST(Vocabulary, SubsetKeepsWhatIsNeeded) {

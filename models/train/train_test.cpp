@@ -206,6 +206,38 @@ TEST_F(Training, SplitStartsFromTheTernaryNetwork) {
   }
 }
 
+TEST_F(Training, MixedImages) {
+  TrainOptions o = options("mix", 4, "softmax");
+  o.mix = 0.4;
+  const auto report = train(o, {});
+  ASSERT_TRUE(report.ok()) << report.error().message;
+  EXPECT_GT(report.value().views->integer_metric, 0.5);
+  o.mix = 1.0;
+  EXPECT_NE(check(o).error().message.find("mix"), std::string::npos);
+}
+
+TEST_F(Training, SplittingTheFfnAlone) {
+  TrainOptions o = options("ffn-ternary", 1, "threshold");
+  o.ffn_weights = "ternary";
+  o.finish = false;
+  ASSERT_TRUE(train(o, {}).ok());
+  TrainOptions split = o;
+  split.out = folder_.path() / "ffn-split";
+  split.ffn_weights = "wtws";
+  split.start = o.out / "checkpoint.safetensors";
+  std::vector<double> losses;
+  ASSERT_TRUE(train(split, [&](const Progress& p) {
+                if (p.phase == "model") losses.push_back(p.stats.loss);
+                return true;
+              }).ok());
+  EXPECT_LT(losses.back(), losses.front());
+  split.out = folder_.path() / "ffn-export";
+  split.finish = true;
+  const auto refused = train(split, {});
+  ASSERT_FALSE(refused.ok());
+  EXPECT_NE(refused.error().message.find("ffn_weights"), std::string::npos);
+}
+
 TEST_F(Training, CheckpointOfOtherOptionsIsRefused) {
   TrainOptions o = options("run", 1, "threshold");
   o.finish = false;

@@ -22,6 +22,8 @@ namespace fs = std::filesystem;
 
 constexpr int kHoldoutEpochs = 5;          ///< images set aside are measured every so many epochs
 constexpr int kCalibrationSamples = 2000;  ///< they fix the steps of the int16 stream
+constexpr int kPickSamples = 300;          ///< the same, while epochs are compared
+constexpr double kNearBest = 0.02;  ///< epochs this much below the best float view are not exported
 constexpr const char* kLogHeader =
     "phase,epoch,rate,loss,train_accuracy,holdout_accuracy,seconds\n";
 
@@ -33,7 +35,7 @@ SessionOptions model_session(const TrainOptions& o, const std::string& vocab) {
   s.weight_decay = o.weight_decay;
   s.clip = o.clip;
   s.dropout = o.dropout;
-  s.extra_part = o.extra.empty() ? 0.0 : o.extra_part;
+  s.extra_part = o.has_extra() ? o.extra_part : 0.0;
   s.weights = {o.hard_weight, o.soft_weight, o.hidden_weight, o.attention_weight, 0.0};
   s.seed = o.seed;
   s.identity = identity(o);
@@ -54,6 +56,8 @@ TrainOptions teacher_run(const TrainOptions& o) {
   t.teacher.clear();
   t.attention = "softmax";
   t.weights = "binary";
+  t.ffn_weights = "same";
+  t.pick = "last";
   t.activation = o.teacher_activation;
   t.layers = o.teacher_layers;
   t.hidden = o.teacher_hidden;
@@ -114,7 +118,9 @@ class Run {
   Status start(Session& session, const char* phase, bool calibrate);
   Status check_teacher() const;
   std::optional<double> watched_metric(const Session& session) const;
+  Status consider(const Session& session, double figure);
   Status keep_best(const Session& session, double figure);
+  Result<double> integer_figure(const Session& session) const;
   void log(const char* phase, const EpochStats& stats, std::optional<double> holdout) const;
 
   TrainOptions options_;
@@ -126,7 +132,7 @@ class Run {
   std::vector<bmt::Sample> watched_samples_;
   std::unique_ptr<Network> teacher_, network_;
   std::unique_ptr<Session> session_;
-  std::optional<double> best_;
+  std::optional<double> best_, best_float_;
   bool stopped_ = false;
 };
 
@@ -154,9 +160,9 @@ Status Run::epochs_of(Session& session, const char* phase, int epochs) {
                          task_->header().input == bmt::InputKind::kTokens;
     if (measure) holdout = watched_metric(session);
     log(phase, stats, holdout);
-    const bool picks = options_.pick == "best" && std::string_view(phase) == "model";
+    const bool picks = options_.pick != "last" && std::string_view(phase) == "model";
     if (picks && holdout && session.settled()) {
-      if (Status s = keep_best(session, *holdout); !s) return s;
+      if (Status s = consider(session, *holdout); !s) return s;
     }
     stopped_ = progress_ && !progress_({options_.name, phase, stats, epochs, holdout});
     if (picks && best_ && session.finished()) {
@@ -170,6 +176,27 @@ Status Run::epochs_of(Session& session, const char* phase, int epochs) {
 }
 
 /// Keeps the network if no earlier epoch was better on the watched samples.
+Status Run::consider(const Session& session, double figure) {
+  if (options_.pick != "integer") return keep_best(session, figure);
+  best_float_ = std::max(best_float_.value_or(figure), figure);
+  if (figure < *best_float_ - kNearBest) return Ok{};
+  const Result<double> integer = integer_figure(session);
+  return integer ? keep_best(session, integer.value()) : integer.error();
+}
+
+/// Figure of the integer view on the watched samples. The network itself goes on unchanged.
+Result<double> Run::integer_figure(const Session& session) const {
+  Network copy(network_->spec(), 0);
+  copy.to(device_);
+  session.copy_parameters(copy);
+  bmt::Model header = task_->header();
+  header.name = options_.name;
+  const int calibration = std::min(data_->count(), kPickSamples);
+  const Result<bmt::Model> model = export_model(copy, header, task_->train_samples(0, calibration));
+  if (!model) return model.error();
+  return integer_metric(model.value(), watched_samples_);
+}
+
 Status Run::keep_best(const Session& session, double figure) {
   if (best_ && figure <= *best_) return Ok{};
   best_ = figure;
@@ -330,10 +357,10 @@ struct Loaded {
 
 Result<std::shared_ptr<const Task>> task_of(const TrainOptions& o, const std::string& vocab,
                                             std::vector<Loaded>& loaded) {
-  const std::string key =
-      fmt::format("{}|{}|{}|{}|{}|{}|{}|{}|{}|{}|{}|{}|{}", o.task, o.data.string(),
-                  o.corpus.string(), o.extra.string(), o.vocab.string(), o.vocab_pieces,
-                  o.max_tokens, o.patch, o.shift, o.flip, o.train_limit, o.test_limit, vocab);
+  const std::string key = fmt::format(
+      "{}|{}|{}|{}|{}|{}|{}|{}|{}|{}|{}|{}|{}|{}|{}", o.task, o.data.string(), o.corpus.string(),
+      o.extra.string(), o.vocab.string(), o.vocab_pieces, o.copies, o.max_tokens, o.patch, o.shift,
+      o.flip, o.mix, o.train_limit, o.test_limit, vocab);
   for (const Loaded& each : loaded) {
     if (each.key == key) return each.task;
   }

@@ -4,9 +4,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <bit>
-#include <deque>
 #include <set>
+
+#include "rtl_gen/blocks/bit_sum.hpp"
 
 namespace bat::blocks {
 namespace {
@@ -15,24 +17,20 @@ using emit::Expr;
 using emit::Item;
 using Items = std::vector<Item>;
 
-/// A bit of the sum on its way, with the number of cells on its longest path.
-struct Wire {
-  Expr value;
-  std::string label;  ///< name for its register
-  int level = 0;
-};
+constexpr int kRowTables = 8;  // tables that a running bit passes before it joins the sum
 
-enum class CellKind { kFullAdder, kHalfAdder, kCount6 };
-
-/// Inputs weigh 2^column each, output k weighs 2^(column + k).
-struct Cell {
-  CellKind kind = CellKind::kFullAdder;
-  int column = 0;
-  std::vector<Wire> inputs;
-  std::vector<Wire> outputs;
-
-  int level() const { return outputs.front().level; }
-};
+constexpr std::array<std::string_view, 12> kCells = {"fa",
+                                                     "ha",
+                                                     "lane_match",
+                                                     "lut6_match3",
+                                                     "lut6_count6",
+                                                     "lut6_pair",
+                                                     "carry_exit",
+                                                     "lut6_slot_lanes",
+                                                     "lut6_slot_six",
+                                                     "lut6_slot_four",
+                                                     "lut6_slot_two",
+                                                     "carry_chain"};
 
 int count_bits(int lanes) { return static_cast<int>(std::bit_width(static_cast<unsigned>(lanes))); }
 
@@ -41,78 +39,58 @@ void append(Items& items, T value) {
   items.push_back(Item{std::move(value)});
 }
 
-/// Reduces columns of equally weighted bits to one bit each, the lowest column and its oldest bits
-/// first.
-class Reducer {
- public:
-  Reducer(int columns, bool count_six)
-      : count_six_(count_six), columns_(index(columns)), names_(index(columns), 0) {}
-
-  void add(int column, Wire wire) { columns_[index(column)].push_back(std::move(wire)); }
-
-  void run() {
-    for (std::size_t column = 0; column < columns_.size(); ++column) {
-      while (columns_[column].size() > 1) reduce(static_cast<int>(column));
-    }
+/// Lanes in pairs on running bits, `kRowTables` tables each, side by side.
+void count_in_rows(int lanes, bool carry_chains, BitSum& sum) {
+  const int pairs = lanes / 2;
+  const int rows = std::max(1, pairs / kRowTables);
+  std::vector<std::optional<Wire>> running(static_cast<std::size_t>(rows));
+  for (int pair = 0; pair < pairs; ++pair) {
+    std::optional<Wire>& bit = running[static_cast<std::size_t>(pair % rows)];
+    const bool on_chain = carry_chains && bit && sum.height(1) >= 6;
+    bit = on_chain ? sum.pair_on_chain(2 * pair, *bit) : sum.pair(2 * pair, bit);
   }
-
-  const std::vector<Cell>& cells() const { return cells_; }
-  const Wire& result(int column) const { return columns_[index(column)].front(); }
-
- private:
-  static std::size_t index(int value) { return static_cast<std::size_t>(value); }
-
-  void reduce(int column) {
-    std::deque<Wire>& bits = columns_[index(column)];
-    Cell cell;
-    cell.column = column;
-    std::size_t inputs = 3;
-    if (count_six_ && bits.size() >= 6) {
-      cell.kind = CellKind::kCount6;
-      inputs = 6;
-    } else if (bits.size() == 2) {
-      cell.kind = CellKind::kHalfAdder;
-      inputs = 2;
-    }
-    int level = 0;
-    for (std::size_t i = 0; i < inputs; ++i) {
-      level = std::max(level, bits.front().level);
-      cell.inputs.push_back(std::move(bits.front()));
-      bits.pop_front();
-    }
-    const int outputs = cell.kind == CellKind::kCount6 ? 3 : 2;
-    for (int k = 0; k < outputs; ++k) cell.outputs.push_back(output(column + k, level + 1));
-    cells_.push_back(std::move(cell));
+  for (const std::optional<Wire>& bit : running) {
+    if (bit) sum.add(0, *bit);
   }
+  if (lanes % 2 == 1) sum.match(lanes - 1);
+}
 
-  /// A carry beyond the top column is always 0 and goes nowhere.
-  Wire output(int column, int level) {
-    if (column >= static_cast<int>(columns_.size())) {
-      const std::string name = fmt::format("unused_carry{}", unused_++);
-      return {emit::ref(name, 1), name, level};
-    }
-    const std::string name = fmt::format("s{}_{}", 1 << column, names_[index(column)]++);
-    Wire wire{emit::ref(name, 1), name, level};
-    add(column, wire);
-    return wire;
+BitSum sum_of(const PopcountShape& shape) {
+  BitSum sum(count_bits(shape.lanes));
+  switch (shape.topology) {
+    case Popcount::kFlat:
+    case Popcount::kFaTree:
+      for (int lane = 0; lane < shape.lanes; ++lane) sum.match(lane);
+      sum.reduce_by_adders(false);
+      break;
+    case Popcount::kLut6:
+      for (int lane = 0; lane + 3 <= shape.lanes; lane += 3) sum.match_three(lane);
+      for (int lane = shape.lanes / 3 * 3; lane < shape.lanes; ++lane) sum.match(lane);
+      sum.reduce_by_adders(true);
+      break;
+    case Popcount::kChain:
+      count_in_rows(shape.lanes, false, sum);
+      sum.reduce_by_adders(false);
+      break;
+    case Popcount::kBlock14:
+      count_in_rows(shape.lanes, true, sum);
+      sum.reduce_by_chains();
+      break;
   }
+  return sum;
+}
 
-  bool count_six_;
-  std::vector<std::deque<Wire>> columns_;
-  std::vector<int> names_;
-  int unused_ = 0;
-  std::vector<Cell> cells_;
-};
-
-/// Writes a reduced sum, with a register wherever a path crosses from cells of level <= `cut` to
-/// deeper ones. A negative cut means no registers.
+/// Writes a sum, with a register wherever a path crosses from cells of level <= `cut` to deeper
+/// ones. A negative cut means no registers.
 class SumWriter {
  public:
-  SumWriter(const PopcountCells& cells, int cut) : cells_(cells), cut_(cut) {}
+  SumWriter(const PopcountCells& cells, Expr a, Expr b, int cut)
+      : cells_(cells), a_(std::move(a)), b_(std::move(b)), cut_(cut) {}
 
-  void write(const Reducer& reducer, int columns, const Expr& sum, Items& items) {
+  void write(const BitSum& sum, int columns, const Expr& result, Items& items) {
+    find_readers(sum, columns);
     int column = -1;
-    for (const Cell& cell : reducer.cells()) {
+    for (const Cell& cell : sum.cells()) {
       if (cell.column != column) {
         column = cell.column;
         append(items, emit::Comment{fmt::format("Bits of weight {}.", 1 << column)});
@@ -120,12 +98,40 @@ class SumWriter {
       write_cell(cell, items);
     }
     std::vector<Expr> bits;
-    for (int k = 0; k < columns; ++k) bits.push_back(read(reducer.result(k), cut_ + 1, items));
+    for (int k = 0; k < columns; ++k) {
+      const auto wire = sum.result(k);
+      bits.push_back(wire ? read(*wire, cut_ + 1, items) : emit::num(1, 0));
+    }
     if (!registers_.empty()) append(items, emit::AlwaysFf{{}, registers_});
-    append(items, emit::Assign{sum, emit::pack(bits)});
+    append(items, emit::Assign{result, emit::pack(bits)});
   }
 
  private:
+  using Connections = std::vector<emit::Connection>;
+
+  /// Notes the first level that reads each wire.
+  void find_readers(const BitSum& sum, int columns) {
+    const auto note = [this](const Wire& wire, int level) {
+      const auto [place, fresh] = first_reader_.try_emplace(wire.label, level);
+      if (!fresh) place->second = std::min(place->second, level);
+    };
+    for (const Cell& cell : sum.cells()) {
+      for (const Wire& wire : cell.inputs) note(wire, cell.level());
+      for (const Slots& slots : cell.slots) {
+        for (const Wire& wire : slots.low) note(wire, cell.level());
+        for (const Wire& wire : slots.high) note(wire, cell.level());
+      }
+    }
+    for (int k = 0; k < columns; ++k) {
+      if (const auto wire = sum.result(k)) note(*wire, cut_ + 1);
+    }
+  }
+
+  /// Whether a register takes the wire and nothing else.
+  bool only_registered(const Wire& wire) const {
+    return cut_ >= 0 && wire.level <= cut_ && first_reader_.at(wire.label) > cut_;
+  }
+
   /// The wire as a cell of level `reader` sees it.
   Expr read(const Wire& wire, int reader, Items& items) {
     if (cut_ < 0 || wire.level > cut_ || reader <= cut_) return wire.value;
@@ -138,44 +144,145 @@ class SumWriter {
     return registered;
   }
 
+  std::vector<Expr> read(const std::vector<Wire>& wires, int reader, Items& items) {
+    std::vector<Expr> values;
+    for (const Wire& wire : wires) values.push_back(read(wire, reader, items));
+    return values;
+  }
+
+  void instance(std::string_view cell, const std::string& name, Connections connections,
+                Items& items) {
+    append(items, emit::Instance{cells_.find(cell)->second, name, {}, std::move(connections)});
+  }
+
+  static Expr net(const std::string& name, int width, Items& items) {
+    append(items, emit::Net{name, width, ""});
+    return emit::ref(name, width);
+  }
+
+  Expr lanes(const Expr& operand, int first, int count) const {
+    return count == operand->width ? operand : emit::slice(operand, first, count);
+  }
+
   void write_cell(const Cell& cell, Items& items) {
-    std::vector<Expr> in;
+    if (cell.kind == CellKind::kChain) return write_chain(cell, items);
+    const std::vector<Expr> in = read(cell.inputs, cell.level(), items);
     std::vector<Expr> out;
-    for (const Wire& wire : cell.inputs) in.push_back(read(wire, cell.level(), items));
-    for (const Wire& wire : cell.outputs) {
-      append(items, emit::Net{wire.label, 1, ""});
-      out.push_back(wire.value);
-    }
+    for (const Wire& wire : cell.outputs) out.push_back(net(wire.label, 1, items));
     const std::string name = fmt::format("u_{}", cell.outputs.front().label);
     switch (cell.kind) {
       case CellKind::kFullAdder:
-        append(items, emit::Instance{cells_.full_adder,
-                                     name,
-                                     {},
-                                     {{"a_i", in[0]},
-                                      {"b_i", in[1]},
-                                      {"c_i", in[2]},
-                                      {"s_o", out[0]},
-                                      {"co_o", out[1]}}});
-        break;
+        return instance(
+            "fa", name,
+            {{"a_i", in[0]}, {"b_i", in[1]}, {"c_i", in[2]}, {"s_o", out[0]}, {"co_o", out[1]}},
+            items);
       case CellKind::kHalfAdder:
-        append(items,
-               emit::Instance{cells_.half_adder,
-                              name,
-                              {},
-                              {{"a_i", in[0]}, {"b_i", in[1]}, {"s_o", out[0]}, {"co_o", out[1]}}});
-        break;
+        return instance("ha", name,
+                        {{"a_i", in[0]}, {"b_i", in[1]}, {"s_o", out[0]}, {"co_o", out[1]}}, items);
       case CellKind::kCount6:
-        append(
-            items,
-            emit::Instance{
-                cells_.count6, name, {}, {{"x_i", emit::pack(in)}, {"count_o", emit::pack(out)}}});
-        break;
+        return instance("lut6_count6", name,
+                        {{"x_i", emit::pack(in)}, {"count_o", emit::pack(out)}}, items);
+      case CellKind::kMatch:
+        return instance("lane_match", name,
+                        {{"a_i", lanes(a_, cell.lane, 1)},
+                         {"b_i", lanes(b_, cell.lane, 1)},
+                         {"match_o", out[0]}},
+                        items);
+      case CellKind::kMatch3:
+        return instance("lut6_match3", name,
+                        {{"a_i", lanes(a_, cell.lane, 3)},
+                         {"b_i", lanes(b_, cell.lane, 3)},
+                         {"count_o", emit::pack(out)}},
+                        items);
+      case CellKind::kPair:
+        return instance("lut6_pair", name,
+                        {{"a_i", lanes(a_, cell.lane, 2)},
+                         {"b_i", lanes(b_, cell.lane, 2)},
+                         {"s_i", in.empty() ? emit::num(1, 0) : in[0]},
+                         {"s_o", out[0]},
+                         {"c_o", out[1]}},
+                        items);
+      case CellKind::kChain:
+        return;
+    }
+  }
+
+  /// The tables of a chain, each with its bits, then the chain itself.
+  void write_chain(const Cell& cell, Items& items) {
+    const std::string name = "chain_" + cell.outputs.front().label;
+    const Expr carry_in =
+        cell.inputs.empty() ? emit::num(1, 0) : read(cell.inputs[0], cell.level(), items);
+    std::vector<Expr> propagate;
+    std::vector<Expr> generate;
+    int slots = 0;
+    for (const Slots& slot : cell.slots) {
+      const std::string label = fmt::format("{}_{}", name, slots);
+      const Expr p = net(label + "_p", slot.count(), items);
+      const Expr d = net(label + "_d", slot.count(), items);
+      write_slots(slot, cell.level(), "u_" + label, p, d, items);
+      for (int k = 0; k < slot.count(); ++k) {
+        propagate.push_back(slot.count() == 1 ? p : emit::bit(p, k));
+        generate.push_back(slot.count() == 1 ? d : emit::bit(d, k));
+      }
+      slots += slot.count();
+    }
+    std::vector<Expr> sums;
+    for (int k = 0; k < slots; ++k) {
+      sums.push_back(net(cell.outputs[static_cast<std::size_t>(k)].label, 1, items));
+    }
+    const Expr carry = net(cell.exit ? name + "_c" : "unused_" + name, 1, items);
+    append(items, emit::Instance{cells_.find("carry_chain")->second,
+                                 "u_" + name,
+                                 {{"N", slots}},
+                                 {{"c_i", carry_in},
+                                  {"p_i", emit::pack(propagate)},
+                                  {"d_i", emit::pack(generate)},
+                                  {"s_o", emit::pack(sums)},
+                                  {"c_o", carry}}});
+    if (!cell.exit) return;
+    const Wire& left = cell.outputs.back();
+    const Expr out = net(left.label, 1, items);
+    if (only_registered(left)) {
+      append(items, emit::Assign{out, carry});
+      return;
+    }
+    instance("carry_exit", "u_" + left.label, {{"c_i", carry}, {"c_o", out}}, items);
+  }
+
+  void write_slots(const Slots& slot, int level, const std::string& name, const Expr& p,
+                   const Expr& d, Items& items) {
+    Connections connections{{"p_o", p}, {"d_o", d}};
+    if (slot.lane >= 0) {
+      connections.push_back({"a_i", lanes(a_, slot.lane, 2)});
+      connections.push_back({"b_i", lanes(b_, slot.lane, 2)});
+      return instance("lut6_slot_lanes", name, connections, items);
+    }
+    std::vector<Expr> low = read(slot.low, level, items);
+    const std::vector<Expr> high = read(slot.high, level, items);
+    const auto bits = [&low](std::size_t count) {
+      while (low.size() < count) low.push_back(emit::num(1, 0));
+      return emit::pack(low);
+    };
+    switch (slot.kind) {
+      case AtomKind::kSix:
+        connections.push_back({"x_i", bits(6)});
+        return instance("lut6_slot_six", name, connections, items);
+      case AtomKind::kFour:
+        connections.push_back({"x_i", bits(4)});
+        connections.push_back({"y_i", high.empty() ? emit::num(1, 0) : high[0]});
+        return instance("lut6_slot_four", name, connections, items);
+      case AtomKind::kTwo:
+      case AtomKind::kOne:
+        connections.push_back({"x_i", bits(2)});
+        return instance("lut6_slot_two", name, connections, items);
     }
   }
 
   const PopcountCells& cells_;
+  Expr a_;
+  Expr b_;
   int cut_;
+  std::map<std::string, int> first_reader_;
   std::set<std::string> registered_;
   std::vector<emit::Statement> registers_;
 };
@@ -194,7 +301,7 @@ class PopcountBuilder {
     b_ = module_.input("b_i", shape_.lanes);
     const Expr count = module_.output("count_o", bits_);
     sum_ = module_.net("sum", bits_);
-    if (shape_.topology == Popcount::kBehavioral) {
+    if (shape_.topology == Popcount::kFlat) {
       for (Item& item : behavioral()) module_.add(std::move(item));
     } else {
       module_.add(emit::Ifdef{"SYNTHESIS", structural(), behavioral()});
@@ -217,17 +324,13 @@ class PopcountBuilder {
             latency, "one sum a cycle", "none"};
   }
 
-  static Expr agree(const Expr& a, const Expr& b) {
-    return emit::unary("~", emit::binary("^", a, b));
-  }
-
   Items behavioral() const {
     Items items;
     const Expr match = emit::ref("match", shape_.lanes);
     const Expr ones =
         emit::call(fmt::format("{}'", bits_), emit::call("$countones", match, 32), bits_);
     append(items, emit::Net{"match", shape_.lanes, ""});
-    append(items, emit::Assign{match, agree(a_, b_)});
+    append(items, emit::Assign{match, emit::unary("~", emit::binary("^", a_, b_))});
     if (shape_.stages < 2) {
       append(items, emit::Assign{sum_, ones});
       return items;
@@ -239,47 +342,23 @@ class PopcountBuilder {
     return items;
   }
 
+  /// A register level after the cells that take lanes, half-way down if that is later.
+  static int cut_of(const BitSum& sum) {
+    int depth = 0;
+    int lanes = 0;
+    for (const Cell& cell : sum.cells()) {
+      depth = std::max(depth, cell.level());
+      if (cell.lane >= 0) lanes = std::max(lanes, cell.level());
+    }
+    return std::max(lanes, depth / 2);
+  }
+
   Items structural() const {
     Items items;
-    const bool lut6 = shape_.topology == Popcount::kLut6;
-    Reducer reducer(bits_, lut6);
-    const int in_threes = lut6 ? shape_.lanes / 3 : 0;
-    for (int k = 0; k < in_threes; ++k) match_three(k, reducer, items);
-    match_singly(3 * in_threes, reducer, items);
-    reducer.run();
-    int depth = 0;
-    for (const Cell& cell : reducer.cells()) depth = std::max(depth, cell.level());
-    const int cut = shape_.stages == 2 ? depth / 2 : -1;
-    SumWriter(cells_, cut).write(reducer, bits_, sum_, items);
+    const BitSum sum = sum_of(shape_);
+    const int cut = shape_.stages == 2 ? cut_of(sum) : -1;
+    SumWriter(cells_, a_, b_, cut).write(sum, bits_, sum_, items);
     return items;
-  }
-
-  /// Two tables of six inputs take three lanes' XNORs and their sum together.
-  void match_three(int index, Reducer& reducer, Items& items) const {
-    const std::string name = fmt::format("three{}", index);
-    const Expr count = emit::ref(name, 2);
-    append(items, emit::Net{name, 2, ""});
-    append(items, emit::Instance{cells_.match3,
-                                 "u_" + name,
-                                 {},
-                                 {{"a_i", emit::slice(a_, 3 * index, 3)},
-                                  {"b_i", emit::slice(b_, 3 * index, 3)},
-                                  {"count_o", count}}});
-    for (int k = 0; k < 2; ++k) {
-      reducer.add(k, {emit::bit(count, k), fmt::format("{}_{}", name, k), 0});
-    }
-  }
-
-  void match_singly(int from, Reducer& reducer, Items& items) const {
-    const int width = shape_.lanes - from;
-    if (width == 0) return;
-    const Expr match = emit::ref("match", width);
-    append(items, emit::Net{"match", width, from == 0 ? "" : "lanes left over"});
-    append(items, emit::Assign{match, agree(from == 0 ? a_ : emit::slice(a_, from, width),
-                                            from == 0 ? b_ : emit::slice(b_, from, width))});
-    for (int i = 0; i < width; ++i) {
-      reducer.add(0, {emit::bit(match, i), fmt::format("match_{}", i), 0});
-    }
   }
 
   const PopcountShape& shape_;
@@ -290,6 +369,8 @@ class PopcountBuilder {
 };
 
 }  // namespace
+
+std::span<const std::string_view> popcount_cells() { return kCells; }
 
 emit::Module popcount(const PopcountShape& shape, const PopcountCells& cells) {
   return PopcountBuilder(shape, cells).build();

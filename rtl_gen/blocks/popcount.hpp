@@ -2,7 +2,10 @@
 // Emitter of `popcount`: the number of lanes in which two bit vectors agree.
 #pragma once
 
+#include <map>
+#include <span>
 #include <string>
+#include <string_view>
 
 #include "rtl_gen/config/config.hpp"
 #include "rtl_gen/emit/module.hpp"
@@ -11,22 +14,29 @@ namespace bat::blocks {
 
 struct PopcountShape {
   int lanes = 32;  ///< TK, 1 .. 1024
-  int stages = 1;  ///< pipeline registers, 0 .. 2: the output; and one level inside the sum
-  Popcount topology = Popcount::kBehavioral;
+  int stages = 1;  ///< pipeline registers, 0 .. 2: the output, then levels inside the sum
+  Popcount topology = Popcount::kFlat;
   std::string name = "popcount";  ///< of the module; qmm_pe instantiates `popcount`
 };
 
-/// Interfaces of the cells in rtl/ that a structural sum is built from.
-struct PopcountCells {
-  emit::Interface full_adder;  ///< fa.sv
-  emit::Interface half_adder;  ///< ha.sv
-  emit::Interface match3;      ///< lut6_match3.sv
-  emit::Interface count6;      ///< lut6_count6.sv
-};
+/// Interfaces of the cells in rtl/ that a structural sum is built from, by module name.
+using PopcountCells = std::map<std::string, emit::Interface, std::less<>>;
+
+/// The names that `PopcountCells` must hold.
+std::span<const std::string_view> popcount_cells();
 
 /// Module `shape.name`: `clk_i`, `a_i`, `b_i` [lanes], `count_o` [bits of lanes].
 /// count_o = popcount(XNOR(a_i, b_i)) of `stages` cycles before. A structural topology stands under
 /// `ifdef SYNTHESIS; otherwise the module counts with $countones, which simulates much faster.
+///
+/// - kFlat: $countones.
+/// - kFaTree: a cell a lane, then full and half adders (standard cells).
+/// - kLut6: three lanes in two 6-input tables, then six-bit counters and adders.
+/// - kChain: two lanes and a running bit in one table with two outputs, eight such tables in a row,
+///   then adders: about 1.05 tables a lane without carry cells.
+/// - kBlock14: the same rows, and whenever they have left six carries (14 lanes) a carry chain
+/// takes
+///   two lanes, the running bit and these six; carry chains above: about 0.8 tables a lane.
 emit::Module popcount(const PopcountShape& shape, const PopcountCells& cells);
 
 }  // namespace bat::blocks

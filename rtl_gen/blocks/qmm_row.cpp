@@ -13,8 +13,8 @@ using emit::Statement;
 /// vector, and a person can follow a column through the file.
 class RowBuilder {
  public:
-  RowBuilder(const QmmRowShape& shape, const emit::Interface& pe)
-      : shape_(shape), pe_(pe), module_("qmm_row", doc()) {}
+  RowBuilder(const QmmRowShape& shape, const emit::Interface& pe, const std::string& name)
+      : shape_(shape), pe_(pe), module_(name, doc()) {}
 
   emit::Module build() {
     ports();
@@ -132,8 +132,8 @@ class RowBuilder {
 
 }  // namespace
 
-emit::Module qmm_row(const QmmRowShape& shape, const emit::Interface& pe) {
-  return RowBuilder(shape, pe).build();
+emit::Module qmm_row(const QmmRowShape& shape, const emit::Interface& pe, const std::string& name) {
+  return RowBuilder(shape, pe, name).build();
 }
 
 }  // namespace bat::blocks

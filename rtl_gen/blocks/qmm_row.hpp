@@ -2,6 +2,8 @@
 // Emitter of `qmm_row`: one row of dot-product units with their shadow accumulators.
 #pragma once
 
+#include <string>
+
 #include "rtl_gen/emit/module.hpp"
 
 namespace bat::blocks {
@@ -18,7 +20,8 @@ struct QmmRowShape {
 /// Module `qmm_row`. Ports: `clk_i`, `acc_valid_i`, `acc_first_i`, `acc_double_i`, `a_i` [TK], for
 /// each column c `b<c>_i` [TK] and `preload<c>_i` [AccW], `bit_capture_i`, `tile_bits_o` [TC],
 /// `sh_capture_i` [BR], `wt_shift_cols_i`, `sh_acc_o` [BR*Lanes*AccW] (branch-major).
-/// `pe` is the interface of rtl/qmm_pe.sv.
-emit::Module qmm_row(const QmmRowShape& shape, const emit::Interface& pe);
+/// `pe` is the interface of rtl/qmm_pe.sv; `name` is that of the module.
+emit::Module qmm_row(const QmmRowShape& shape, const emit::Interface& pe,
+                     const std::string& name = "qmm_row");
 
 }  // namespace bat::blocks

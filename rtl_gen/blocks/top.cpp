@@ -320,7 +320,7 @@ class TopBuilder {
              {"zz_chain_i",
               c + plan_.lanes < plan_.cols ? chain(c + plan_.lanes) : num(plan_.zero_bits, 0)},
              {"zz_chain_o", chain(c)},
-             {"k_bits_i", net(fmt::format("k_bits_r{}", c % plan_.rows), plan_.cols)},
+             {"k_bits_i", tile_bits(c % plan_.rows)},
              {"v_bits_i", net(fmt::format("v_bits_c{}", c), plan_.rows)}},
             {{"Index", c}, {"WrGroup", c / per_write}, {"WrGrpW", group_bits}});
   }
@@ -352,31 +352,39 @@ class TopBuilder {
     const auto mine = [r](const std::string& name) { return fmt::format("{}_r{}", name, r); };
     const Expr a_data = net(mine("a_data"), plan_.depth);
     const Expr codes = net(mine("cw_data"), plan_.cols);
-    const Expr act = net(mine("tw_act_data"), plan_.cols);
-    const Expr sums = net(mine("sh_acc"), plan_.branches * plan_.lanes * plan_.acc_bits);
+    const int acc_bits = r == 0 ? plan_.acc_bits : plan_.row_acc_bits;
+    const Expr sums = net(mine("sh_acc"), plan_.branches * plan_.lanes * acc_bits);
     const Expr signs = net(mine("tile_bits"), plan_.cols);
     Own dot = {{"a_i", a_data}, {"tile_bits_o", signs}, {"sh_acc_o", sums}};
     for (int c = 0; c < plan_.cols; ++c) {
       dot[fmt::format("b{}_i", c)] = weights(c);
-      dot[fmt::format("preload{}_i", c)] = preload(c);
+      dot[fmt::format("preload{}_i", c)] = emit::resize(preload(c), acc_bits);
     }
-    w_.instance(emitted_.row, fmt::format("u_dot{}", r), dot);
+    w_.instance(r == 0 ? emitted_.row : emitted_.other_row, fmt::format("u_dot{}", r), dot);
     w_.leaf("tile_row", fmt::format("u_tile{}", r),
-            {{"tile_bits_i", signs},
-             {"code_bits_i", codes},
-             {"bits_o", tile_bits(r)},
-             {"act_bits_o", act},
-             {"k_bits_o", net(mine("k_bits"), plan_.cols)}});
+            {{"tile_bits_i", signs}, {"code_bits_i", codes}, {"bits_o", tile_bits(r)}});
     Own slice_ports = {{"a_data_o", a_data},
-                       {"tw_act_data_i", act},
+                       {"tw_act_data_i", tile_bits(r)},
                        {"sh_acc_i", sums},
+                       {"sh_zz_i", zero_counts(acc_bits)},
                        {"cw_data_o", codes},
                        {"lg_data_o", net(r == 0 ? "lg_data" : mine("lg_data"), plan_.lanes * 32)},
                        {"eb_load_i", emit::bit(net("eb_load", plan_.rows), r)},
                        {"xb_we_i", emit::bit(net("xb_we", plan_.rows), r)}};
     if (r != 0) w_.ignore({mine("lg_data")});
     if (!config_.features.softmax) tie_softmax(slice_ports);
-    w_.leaf("row_slice", fmt::format("u_row{}", r), slice_ports, {{"Row", r}});
+    w_.leaf("row_slice", fmt::format("u_row{}", r), slice_ports, {{"Row", r}, {"AccW", acc_bits}});
+  }
+
+  /// Zero counts of the lanes, `bits` wide each.
+  Expr zero_counts(int bits) {
+    const Expr all = net("sh_zz", plan_.lanes * plan_.acc_bits);
+    if (bits == plan_.acc_bits) return all;
+    std::vector<Expr> lanes;
+    for (int lane = 0; lane < plan_.lanes; ++lane) {
+      lanes.push_back(slice(all, lane * plan_.acc_bits, bits));
+    }
+    return emit::pack(lanes);
   }
 
   /// Without softmax nothing drives the softmax controls of a row slice.

@@ -15,9 +15,11 @@ namespace bat {
 
 /// How the popcount of a processing element is written.
 enum class Popcount {
-  kBehavioral,  ///< a sum that the synthesizer maps
-  kCompressor,  ///< full-adder compressor tree
-  kLut6,        ///< pairs of 6-input lookup tables and compressors
+  kFlat,     ///< a sum that the synthesizer maps
+  kFaTree,   ///< a cell a lane and a tree of full adders: standard cells
+  kLut6,     ///< pairs of 6-input lookup tables and compressors
+  kChain,    ///< rows of two-output lookup tables, no carry cells
+  kBlock14,  ///< rows of two-output lookup tables, carry chains above
 };
 
 /// One accelerator. A default-constructed value is legal; `validate` checks any other.
@@ -32,7 +34,7 @@ struct Config {
     int depth = 32;      ///< TK, bits of a dot product per cycle
     int lanes = 2;       ///< columns per cycle and row in drain, LayerNorm and softmax
     int pop_stages = 1;  ///< pipeline registers in the popcount
-    Popcount popcount = Popcount::kBehavioral;
+    Popcount popcount = Popcount::kFlat;
   } array;
 
   struct Features {

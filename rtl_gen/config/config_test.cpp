@@ -75,8 +75,8 @@ TEST(Config, ErrorsNamePlaceRuleAndNearestValue) {
             "value is 4096");
   EXPECT_EQ(error_of("array = 3\n"), "c.toml:1:1: array: must be a section");
   EXPECT_EQ(error_of("[array]\npopcount = \"magic\"\n"),
-            "c.toml:2:1: array.popcount: must be one of \"behavioral\", \"compressor\", \"lut6\"; "
-            "nearest legal value is \"behavioral\"");
+            "c.toml:2:1: array.popcount: must be one of \"flat\", \"fa_tree\", \"lut6\", "
+            "\"chain\", \"block14\"; nearest legal value is \"flat\"");
   EXPECT_NE(error_of("[array\nrows = 4\n").find("c.toml:1:"), std::string::npos);
   EXPECT_NE(error_of("[array]\nrows = 4\nrows = 4\n").find("c.toml:3:"), std::string::npos);
 }

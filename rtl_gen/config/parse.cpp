@@ -11,6 +11,7 @@
 #include <toml++/toml.h>
 
 #include "models/io/atomic_file.hpp"
+#include "rtl_gen/config/ascii_text.hpp"
 #include "rtl_gen/config/config.hpp"
 #include "rtl_gen/config/schema.hpp"
 
@@ -35,41 +36,12 @@ std::string_view closest(std::string_view name, const std::vector<std::string_vi
   });
 }
 
-/// The text with every character beyond ASCII in a comment replaced; an error for one elsewhere,
-/// where no key or value may hold it. toml++ 3.3 runs into undefined behaviour on some of them
-/// between tokens (a letter such as U+00E9 in its test for white space).
-Result<std::string> ascii_text(std::string_view text, std::string_view source) {
-  std::string result(text);
-  char quote = '\0';
-  bool comment = false;
-  int line = 1;
-  for (std::size_t i = 0; i < result.size(); ++i) {
-    const char c = result[i];
-    if (c == '\n') {
-      ++line;
-      quote = '\0';
-      comment = false;
-    } else if ((static_cast<unsigned char>(c) & 0x80U) != 0) {
-      if (!comment) {
-        return Error{
-            fmt::format("{}:{}: characters beyond ASCII are legal in comments only", source, line)};
-      }
-      result[i] = '?';
-    } else if (!comment && quote == '\0' && c == '#') {
-      comment = true;
-    } else if (!comment && (c == '"' || c == '\'') && (quote == '\0' || quote == c)) {
-      quote = quote == '\0' ? c : '\0';
-    }
-  }
-  return result;
-}
-
 class Parser {
  public:
   Parser(std::string_view text, std::string_view source) : text_(text), source_(source) {}
 
   Result<Config> run() {
-    const Result<std::string> ascii = ascii_text(text_, source_);
+    const Result<std::string> ascii = config::ascii_text(text_, source_);
     if (!ascii.ok()) return ascii.error();
     const toml::parse_result parsed = toml::parse(ascii.value(), source_);
     if (!parsed) {

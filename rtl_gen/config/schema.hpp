@@ -50,6 +50,7 @@ std::string value_text(const Key& key, const Config& config);
 /// Type and range of a key for people, such as "power of two, 1 .. 64".
 std::string range_text(const Key& key);
 
-inline constexpr std::string_view kPopcountNames[] = {"behavioral", "compressor", "lut6"};
+inline constexpr std::string_view kPopcountNames[] = {"flat", "fa_tree", "lut6", "chain",
+                                                      "block14"};
 
 }  // namespace bat::config

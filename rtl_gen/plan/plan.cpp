@@ -82,15 +82,21 @@ class Planner {
     const std::int64_t m = max_code();
     const int width = l_.heads * l_.head_dim;
     std::int64_t a = std::max<std::int64_t>({l_.hidden, width, l_.ffn}) * m;
-    a = std::max({a, std::int64_t{l_.hidden} * 255 * 255, l_.head_dim * m * m, l_.tokens * m * m,
+    a = std::max({a, l_.head_dim * m * m, l_.tokens * m * m,
                   // The pooler has act_bits inputs and one-bit weights: covered by hidden * m.
                   c_.features.feature_rows ? std::int64_t{l_.features} * 255 * 255 : 0});
-    p_.max_a = a;
-    p_.acc_bits = 1 + unsigned_bits(std::max<std::int64_t>(a, 65535));
+    p_.row_acc_bits = signed_bits(a);
+    // The classifier works on the rows of class tokens alone, which row slice 0 holds.
+    p_.max_a = std::max(a, std::int64_t{l_.hidden} * 255 * 255);
+    p_.acc_bits = signed_bits(p_.max_a);
     p_.score_bits = unsigned_bits(l_.head_dim * m * m);
     p_.zero_bits = unsigned_bits(l_.tokens * m);
     p_.sum_bits = 16 + log2_ceil(l_.hidden);
     p_.square_bits = 31 + log2_ceil(l_.hidden);
+  }
+
+  static int signed_bits(std::int64_t largest) {
+    return 1 + unsigned_bits(std::max<std::int64_t>(largest, 65535));
   }
 
   void row_slices() {

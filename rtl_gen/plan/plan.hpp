@@ -36,6 +36,7 @@ struct Plan {
   int max_planes = 0;      ///< 8: patch embedding and classifier always have 8 planes
   std::int64_t max_a = 0;  ///< largest A over all products (architecture section 2)
   int acc_bits = 0;        ///< AccW = bits of a signed value in -65536 .. max(max_a, 65535)
+  int row_acc_bits = 0;    ///< the same for rows other than 0, which have no part in the classifier
   int score_bits = 0;      ///< ScoreW = bits of the unsigned value d * (2^b - 1)^2
   int zero_bits = 0;       ///< Z word: bits of N * (2^b - 1)
   int sum_bits = 0;        ///< STAT S, signed: 16 + ceil(log2 D)

@@ -143,6 +143,7 @@ class Builder : public Layers {
     const int base = logit_base(of(rt));
     const int end = std::min(m_.classes, first + chunk.tiles * p_.cols);
     set_out(op.instruction, isa::Out::kLogit, 0, 0);
+    op.instruction.set(isa::kQmmRvalid, 1);  // class tokens; other rows have no such planes
     op.instruction.set(isa::kQmmCvalid, u(end - first - (chunk.tiles - 1) * p_.cols));
     op.instruction.set(isa::kQmmLBase, u(base + first));
     op.writes.push_back({Store::kLogit, base + first, base + end});

@@ -187,6 +187,7 @@ void Base::norm(const PackedNorm& ln, int records, int rt, int planes, Codes cod
   codes_check.memory = isa::Tap::kXb;
   codes_check.base = xb;
   codes_check.planes = planes;
+  if (planes > p_.max_bits) codes_check.row_end = codes_check.row_begin + 1;
   codes_check.plane_stride = kw;
   codes_check.segment = m_.hidden;
   op.checks.push_back(codes_check);

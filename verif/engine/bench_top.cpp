@@ -143,7 +143,6 @@ class Top {
     for (int r = 0; r < s_.rows; ++r) {
       net(fmt::format("tile_bits{}", r), s_.cols);
       net(fmt::format("bits{}", r), s_.cols);
-      net(fmt::format("k_bits{}", r), s_.cols);
     }
   }
   void net(const std::string& name, int width) { net_[name] = module_.net(name, width); }
@@ -206,7 +205,7 @@ class Top {
               {"preload_o", net(fmt::format("preload{}", c))},
               {"zz_chain_i", below},
               {"zz_chain_o", net(fmt::format("zz{}", c))},
-              {"k_bits_i", net(fmt::format("k_bits{}", c % s_.rows))},
+              {"k_bits_i", net(fmt::format("bits{}", c % s_.rows))},
               {"v_bits_i", emit::pack(v_bits)}});
   }
 
@@ -220,9 +219,9 @@ class Top {
     instance(leaf("tile_row"), fmt::format("u_tile_row{}", r), {{"TC", s_.cols}},
              {{"tile_bits_i", net(fmt::format("tile_bits{}", r))},
               {"code_bits_i", emit::slice(port_.at("code_bits_i"), r * s_.cols, s_.cols)},
-              {"bits_o", net(fmt::format("bits{}", r))},
-              {"act_bits_o", emit::slice(port_.at("act_bits_o"), r * s_.cols, s_.cols)},
-              {"k_bits_o", net(fmt::format("k_bits{}", r))}});
+              {"bits_o", net(fmt::format("bits{}", r))}});
+    module_.assign(emit::slice(port_.at("act_bits_o"), r * s_.cols, s_.cols),
+                   net(fmt::format("bits{}", r)));
   }
 
   std::filesystem::path rtl_;
@@ -257,9 +256,7 @@ int main(int argc, char** argv) {
   const auto save = [&](const emit::Module& module, const emit::Constants& package) {
     write_file(out / (module.name() + ".sv"), checked(emit::write(module, header, package)));
   };
-  const emit::Module popcount =
-      blocks::popcount({s.depth, s.pop_stages, Popcount::kBehavioral},
-                       {leaf("fa"), leaf("ha"), leaf("lut6_match3"), leaf("lut6_count6")});
+  const emit::Module popcount = blocks::popcount({s.depth, s.pop_stages, Popcount::kFlat}, {});
   const emit::Module row =
       blocks::qmm_row({s.cols, s.depth, s.lanes, s.branches, s.acc_bits}, leaf("qmm_pe"));
   Top top(rtl, s, emit::interface_of(row));

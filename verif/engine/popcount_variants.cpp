@@ -44,8 +44,9 @@ blocks::PopcountShape variant(int lanes, int stages, Popcount topology) {
 std::vector<blocks::PopcountShape> variants(bool proof) {
   std::vector<blocks::PopcountShape> list;
   const std::vector<int> sizes =
-      proof ? std::vector<int>{8, 13, 16, 32} : std::vector<int>{8, 16, 32, 64, 128};
-  for (const Popcount topology : {Popcount::kCompressor, Popcount::kLut6}) {
+      proof ? std::vector<int>{8, 13, 16, 32} : std::vector<int>{8, 16, 31, 32, 64, 128};
+  for (const Popcount topology :
+       {Popcount::kFaTree, Popcount::kLut6, Popcount::kChain, Popcount::kBlock14}) {
     for (const int lanes : sizes) {
       for (const int stages : proof ? std::vector<int>{0} : std::vector<int>{0, 1, 2}) {
         list.push_back(variant(lanes, stages, topology));
@@ -105,8 +106,10 @@ int main(int argc, char** argv) {
   if (argc != 3) fail("wrong number of arguments");
   const fs::path rtl = argv[1];
   const fs::path out = argv[2];
-  const blocks::PopcountCells cells{leaf(rtl, "fa"), leaf(rtl, "ha"), leaf(rtl, "lut6_match3"),
-                                    leaf(rtl, "lut6_count6")};
+  blocks::PopcountCells cells;
+  for (const std::string_view name : blocks::popcount_cells()) {
+    cells.emplace(name, leaf(rtl, std::string(name)));
+  }
   const emit::FileHeader header{"0.1.0", "popcount bench", std::string(64, '0')};
   const auto text_of = [&](const emit::Module& module) {
     auto text = emit::write(module, header);
@@ -135,7 +138,7 @@ int main(int argc, char** argv) {
         shape.name);
     save(out / fmt::format("prove_{}.ys", shape.name), script);
   }
-  for (const char* name : {"fa", "ha", "lut6_match3", "lut6_count6"}) {
+  for (const std::string_view name : blocks::popcount_cells()) {
     std::ifstream file(rtl / (std::string(name) + ".sv"));
     std::stringstream text;
     text << file.rdbuf();

@@ -41,9 +41,14 @@ void compare(const emit::Module& module, const std::string& file) {
 TEST(EmittedEngine, Row) { compare(qmm_row({4, 16, 2, 2, 20}, leaf("qmm_pe")), "qmm_row.sv"); }
 
 TEST(EmittedEngine, Popcount) {
-  const PopcountCells cells{leaf("fa"), leaf("ha"), leaf("lut6_match3"), leaf("lut6_count6")};
-  compare(popcount({8, 2, Popcount::kCompressor}, cells), "popcount_compressor.sv");
+  PopcountCells cells;
+  for (const std::string_view name : popcount_cells()) {
+    cells.emplace(name, leaf(std::string(name).c_str()));
+  }
+  compare(popcount({8, 2, Popcount::kFaTree}, cells), "popcount_fa_tree.sv");
   compare(popcount({8, 1, Popcount::kLut6}, cells), "popcount_lut6.sv");
+  compare(popcount({8, 0, Popcount::kChain}, cells), "popcount_chain.sv");
+  compare(popcount({16, 2, Popcount::kBlock14}, cells), "popcount_block14.sv");
 }
 
 }  // namespace

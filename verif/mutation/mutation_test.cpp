@@ -26,7 +26,7 @@ constexpr std::uint64_t kMostCases = 60;
 Config everything() {
   Config config;
   config.name = "mutation";
-  config.array = {2, 4, 16, 2, 1, Popcount::kBehavioral};
+  config.array = {2, 4, 16, 2, 1, Popcount::kFlat};
   config.features = {2, 2, true, true, true, true, true};
   // tokens, hidden, heads, head_dim, ffn, classes, features, positions
   config.limits = {19, 40, 2, 18, 60, 7, 24, 19};

@@ -8,6 +8,7 @@
 
 #include "synth/cell_models.hpp"
 #include "synth/design.hpp"
+#include "synth/leaf_map.hpp"
 #include "synth/liberty.hpp"
 #include "synth/tool.hpp"
 
@@ -22,7 +23,7 @@ class Proof : public testing::Test {
   // Modules `gold` and `gate` of the loaded design agree on all outputs.
   Result<double> prove(const std::string& load, const std::string& gold, const std::string& gate) {
     const std::string script =
-        fmt::format("{}proc\nflatten\nopt_clean\nmiter -equiv -flatten -make_outputs {} {} miter\n"
+        fmt::format("{}hierarchy -check\nproc\nflatten\nopt_clean\nmiter -equiv -flatten -make_outputs {} {} miter\n"
                     "hierarchy -top miter\nsat -verify -prove trigger 0 -show-inputs miter\n",
                     load, gold, gate);
     EXPECT_TRUE(write_text(dir() / "proof.ys", script));
@@ -41,20 +42,68 @@ TEST_F(Proof, AdderCellsAddAsTheLeavesDo) {
                          "module full_gate(input a_i, b_i, c_i, output s_o, co_o);\n"
                          "  FAX1 cell_i(.A(a_i), .B(b_i), .C(c_i), .YS(s_o), .YC(co_o));\nendmodule\n"
                          "module half_gate(input a_i, b_i, output s_o, co_o);\n"
-                         "  HAX1 cell_i(.A(a_i), .B(b_i), .YS(s_o), .YC(co_o));\nendmodule\n"));
+                         "  HAX1 cell_i(.A(a_i), .B(b_i), .YS(s_o), .YC(co_o));\nendmodule\n"
+                         "module lane_gate(input a_i, b_i, output match_o);\n  wire both;\n"
+                         "  NAND2X1 both_i(.A(a_i), .B(b_i), .Y(both));\n"
+                         "  OAI21X1 cell_i(.A(a_i), .B(b_i), .C(both), .Y(match_o));\nendmodule\n"));
   const std::string load =
-      fmt::format("read_liberty -ignore_miss_func {}\ndelete TBUFX1 TBUFX2\nread_verilog -sv {} {}\nread_verilog gates.v\n",
-                  quoted(liberty.value()), quoted(rtl / "fa.sv"), quoted(rtl / "ha.sv"));
+      fmt::format("read_liberty -ignore_miss_func {}\ndelete TBUFX1 TBUFX2\nread_verilog -sv {} {} {}\nread_verilog gates.v\n",
+                  quoted(liberty.value()), quoted(rtl / "fa.sv"), quoted(rtl / "ha.sv"), quoted(rtl / "lane_match.sv"));
   const auto full = prove(load, "fa", "full_gate");
   EXPECT_TRUE(full) << full.error().message;
   const auto half = prove(load, "ha", "half_gate");
   EXPECT_TRUE(half) << half.error().message;
+  const auto lane = prove(load, "lane_match", "lane_gate");
+  EXPECT_TRUE(lane) << lane.error().message;
   // A wrong claim must fail: sum and carry of the half adder exchanged.
   ASSERT_TRUE(write_text(dir() / "gates.v",
                          "module full_gate(input a, output y);\nassign y = a;\nendmodule\n"
                          "module half_gate(input a_i, b_i, output s_o, co_o);\n"
                          "  HAX1 cell_i(.A(a_i), .B(b_i), .YS(co_o), .YC(s_o));\nendmodule\n"));
   EXPECT_FALSE(prove(load, "ha", "half_gate"));
+}
+
+// The modules that `table_map` writes for leaves of these names; a carry chain has `slots` slots.
+std::string table_map_of(const std::vector<std::string>& leaves, int slots) {
+  Design design;
+  for (const std::string& leaf : leaves) {
+    design.modules[leaf].base = leaf;
+    if (leaf == "carry_chain") design.modules[leaf].parameters["N"] = std::to_string(slots);
+  }
+  return table_map(design);
+}
+
+TEST_F(Proof, TablesAndCarryCellsDoWhatTheLeavesDo) {
+  const auto file = find_cell_library(Target::kXcup);
+  if (!file) GTEST_SKIP() << file.error().message;
+  const auto library = read_text(file.value());
+  ASSERT_TRUE(library);
+  const auto cells = cut_modules(library.value(), {"LUT6", "LUT6_2"});
+  ASSERT_TRUE(cells) << cells.error().message;
+  ASSERT_TRUE(write_text(dir() / "cells.v", cells.value() + carry_models("CARRY4", "CARRY8")));
+  const std::filesystem::path rtl = std::filesystem::path(BAT_SOURCE_DIR) / "rtl";
+  const auto prove_leaf = [&](const std::string& leaf, const std::string& map, const std::string& prepare) {
+    EXPECT_TRUE(write_text(dir() / "map.v", map));
+    return prove(fmt::format("read_verilog -sv cells.v {}\nread_verilog map.v\nsetattr -mod -unset abc9_box -unset "
+                             "lib_whitebox *\n{}",
+                             quoted(rtl / (leaf + ".sv")), prepare),
+                 leaf, "bat_map_" + leaf);
+  };
+  for (const char* leaf : {"fa", "ha", "lut6_pair", "lut6_slot_lanes", "lut6_slot_six", "lut6_slot_four", "lut6_slot_two",
+                           "carry_exit"}) {
+    const auto proved = prove_leaf(leaf, table_map_of({leaf}, 0), "");
+    EXPECT_TRUE(proved) << leaf << ": " << proved.error().message;
+  }
+  for (const int slots : {1, 3, 4, 5, 8, 9, 13}) {
+    const auto proved = prove_leaf("carry_chain", table_map_of({"carry_chain"}, slots),
+                                   fmt::format("chparam -set N {} carry_chain\n", slots));
+    EXPECT_TRUE(proved) << "carry_chain of " << slots << ": " << proved.error().message;
+  }
+  // A wrong table must fail.
+  std::string wrong = table_map_of({"lut6_pair"}, 0);
+  const std::size_t digit = wrong.find("64'h") + 4;
+  wrong[digit] = wrong[digit] == '0' ? '1' : '0';
+  EXPECT_FALSE(prove_leaf("lut6_pair", wrong, ""));
 }
 
 TEST_F(Proof, ScalarCarryModelsEqualTheLibrary) {

@@ -299,7 +299,8 @@ void Bench::sample_tile() {
   if (top_->cw_valid_o && top_->cw_ready_i) {
     if (top_->cw_plane_o != tile_plane_ || tile_plane_ >= t.ob) return fail("wrong code plane");
     for (int r = 0; r < kTr; ++r) {
-      if (r > 0 && tile_plane_ >= kMaxBits) continue;  // only row 0 has all eight planes
+      // Only row 0 has all eight planes; codes of one bit and one branch come as bit tiles.
+      if (r > 0 && (tile_plane_ >= kMaxBits || kMaxBits * kBr == 1)) continue;
       for (int c = 0; c < t.cvalid; ++c) {
         if ((get(top_->cw_data_o, r * kTc + c, 1) != 0) !=
             t.planes[at(tile_plane_)][at(r * kTc + c)]) {

@@ -144,6 +144,7 @@ module rows_bench #(
   logic [Lanes*16-1:0] ln_gain, ln_off;
   logic [1:0] ln_xsel;
   logic [Lanes*32-1:0] ln_qoff;
+  logic [Lanes*17-1:0] ln_bound;
   logic [14:0] ln_qmul;
   logic [7:0] ln_cmax;
   logic [MaxBits-1:0] ln_pk_en;
@@ -209,7 +210,7 @@ module rows_bench #(
     .em_take_o(em_take), .em_ld_o(em_ld), .em_eshift_o(em_eshift), .em_sq_o(em_sq), .em_mask_o(em_mask), .em_sum_o(em_sum),
     .em_acc_o(em_acc), .ln_clr_o(ln_clr), .ln_ld_o(ln_ld), .ln_ld_bank_o(ln_ld_bank), .rt_op_o(rt_op), .rt_k_o(rt_k),
     .rt_dbit_o(rt_dbit), .ln_start_o(ln_start), .ln_en_o(ln_en), .ln_d_o(ln_d), .ln_gain_o(ln_gain),
-    .ln_shift_o(ln_shift), .ln_off_o(ln_off), .ln_xsel_o(ln_xsel), .ln_bank_o(ln_bank), .ln_qoff_o(ln_qoff),
+    .ln_shift_o(ln_shift), .ln_off_o(ln_off), .ln_xsel_o(ln_xsel), .ln_bank_o(ln_bank), .ln_qoff_o(ln_qoff), .ln_bound_o(ln_bound),
     .ln_qmul_o(ln_qmul), .ln_qshift_o(ln_qshift), .ln_cmax_o(ln_cmax), .ln_psel_o(ln_psel), .ln_mask_o(ln_mask),
     .ln_pk_en_o(ln_pk_en), .ln_pk_sel_o(ln_pk_sel), .xb_we_o(xb_we), .xb_addr_o(xb_addr), .xb_feat_o(xb_feat),
     .xb_data_o(xb_data)
@@ -267,7 +268,7 @@ module rows_bench #(
       .em_sum_i(em_sum), .em_acc_i(em_acc), .ln_clr_i(ln_clr), .ln_ld_i(ln_ld), .ln_ld_bank_i(ln_ld_bank),
       .rt_op_i(rt_op), .rt_k_i(rt_k), .rt_dbit_i(rt_dbit), .ln_start_i(ln_start), .ln_en_i(ln_en), .ln_d_i(ln_d),
       .ln_gain_i(ln_gain), .ln_shift_i(ln_shift), .ln_off_i(ln_off), .ln_xsel_i(ln_xsel), .ln_bank_i(ln_bank),
-      .ln_qoff_i(ln_qoff), .ln_qmul_i(ln_qmul), .ln_qshift_i(ln_qshift), .ln_cmax_i(ln_cmax), .ln_psel_i(ln_psel),
+      .ln_qoff_i(ln_qoff), .ln_bound_i(ln_bound), .ln_qmul_i(ln_qmul), .ln_qshift_i(ln_qshift), .ln_cmax_i(ln_cmax), .ln_psel_i(ln_psel),
       .ln_mask_i(ln_mask), .ln_pk_en_i(ln_pk_en), .ln_pk_sel_i(ln_pk_sel), .xb_we_i(xb_we[r]), .xb_addr_i(xb_addr),
       .xb_feat_i(xb_feat), .xb_data_i(xb_data), .sm_re_i(sm_re), .sm_raddr_i(sm_raddr), .sm_en_i(sm_en),
       .sm_slot_i(sm_slot), .sm_imul_i(sm_imul), .sm_ishift_i(sm_ishift), .sm_mask_i(sm_mask), .sm_acc_i(sm_acc),

@@ -254,7 +254,8 @@ bool Scenario::add_layernorm() {
                                static_cast<std::int16_t>(channel[1]), shift);
       codes[at(j)] = bmt::quantize(y, q_mul, channel[2], q_shift, planes);
     }
-    write_planes(job.writes, kTapXb, r, xb_base, words, planes, codes);
+    if (r == 0 || planes <= kMaxBits)
+      write_planes(job.writes, kTapXb, r, xb_base, words, planes, codes);
   }
   const Writes residuals = residual_writes(rt, 0, d_, false);
   job.writes.insert(job.writes.end(), residuals.begin(), residuals.end());
@@ -359,7 +360,7 @@ std::vector<std::vector<std::int64_t>> Scenario::fill_wide(Tile& tile, const Aff
   tile.p_addr = push_records(affine);
   tile.p_free = free ? (affine.bcast ? 1 : kBeats) : 0;
   tile.zz.assign(kTc, 0);
-  if (coin(30)) {
+  if (kMaxBits > 1 && coin(30)) {  // with one bit only bit tiles have zero counts
     for (std::uint64_t& zz : tile.zz)
       zz = static_cast<std::uint64_t>(pick(0, (1LL << affine.acc_bits) - 1));
   }

@@ -83,6 +83,7 @@ bool Interpreter::Machine::commit_norm(const Active& a) {
                          16 * (column % plan_.lanes), 16,
                          static_cast<std::uint16_t>(a.values[first + j]));
     }
+    if (row > 0 && a.field(isa::kLnPlanes) > plan_.max_bits) continue;  // planes of row 0 alone
     if (!write_planes(mem_.at(isa::Tap::kXb), row, a.field(isa::kLnXbBase), a.field(isa::kLnXbPs),
                       a.field(isa::kLnPlanes), plan_.kwords(static_cast<int>(d)),
                       std::span(a.values).subspan(code_start + first, d))) {

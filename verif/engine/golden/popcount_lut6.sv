@@ -20,66 +20,82 @@ module popcount (
   logic [3:0] sum;
 
 `ifdef SYNTHESIS
-  logic [1:0] three0;
-
-  lut6_match3 u_three0 (
-    .a_i     (a_i[2:0]),
-    .b_i     (b_i[2:0]),
-    .count_o (three0)
-  );
-
-  logic [1:0] three1;
-
-  lut6_match3 u_three1 (
-    .a_i     (a_i[5:3]),
-    .b_i     (b_i[5:3]),
-    .count_o (three1)
-  );
-
-  logic [1:0] match;  // lanes left over
-  assign match = ~(a_i[7:6] ^ b_i[7:6]);
 
   // Bits of weight 1.
   logic s1_0;
   logic s2_0;
 
-  fa u_s1_0 (
-    .a_i  (three0[0]),
-    .b_i  (three1[0]),
-    .c_i  (match[0]),
-    .s_o  (s1_0),
-    .co_o (s2_0)
+  lut6_match3 u_s1_0 (
+    .a_i     (a_i[2:0]),
+    .b_i     (b_i[2:0]),
+    .count_o ({s2_0, s1_0})
   );
 
   logic s1_1;
   logic s2_1;
 
-  ha u_s1_1 (
-    .a_i  (match[1]),
-    .b_i  (s1_0),
-    .s_o  (s1_1),
-    .co_o (s2_1)
+  lut6_match3 u_s1_1 (
+    .a_i     (a_i[5:3]),
+    .b_i     (b_i[5:3]),
+    .count_o ({s2_1, s1_1})
+  );
+
+  logic s1_2;
+
+  lane_match u_s1_2 (
+    .a_i     (a_i[6]),
+    .b_i     (b_i[6]),
+    .match_o (s1_2)
+  );
+
+  logic s1_3;
+
+  lane_match u_s1_3 (
+    .a_i     (a_i[7]),
+    .b_i     (b_i[7]),
+    .match_o (s1_3)
+  );
+
+  logic s1_4;
+  logic s2_2;
+
+  fa u_s1_4 (
+    .a_i  (s1_0),
+    .b_i  (s1_1),
+    .c_i  (s1_2),
+    .s_o  (s1_4),
+    .co_o (s2_2)
+  );
+
+  logic s1_5;
+  logic s2_3;
+
+  ha u_s1_5 (
+    .a_i  (s1_3),
+    .b_i  (s1_4),
+    .s_o  (s1_5),
+    .co_o (s2_3)
   );
 
   // Bits of weight 2.
-  logic s2_2;
+  logic s2_4;
   logic s4_0;
 
-  fa u_s2_2 (
-    .a_i  (three0[1]),
-    .b_i  (three1[1]),
-    .c_i  (s2_0),
-    .s_o  (s2_2),
+  fa u_s2_4 (
+    .a_i  (s2_0),
+    .b_i  (s2_1),
+    .c_i  (s2_2),
+    .s_o  (s2_4),
     .co_o (s4_0)
   );
 
-  logic s2_3;
+  logic s2_5;
   logic s4_1;
 
-  ha u_s2_3 (
-    .a_i  (s2_1),
-    .b_i  (s2_2),
-    .s_o  (s2_3),
+  ha u_s2_5 (
+    .a_i  (s2_3),
+    .b_i  (s2_4),
+    .s_o  (s2_5),
     .co_o (s4_1)
   );
 
@@ -94,7 +110,7 @@ module popcount (
     .co_o (s8_0)
   );
 
-  assign sum = {s8_0, s4_2, s2_3, s1_1};
+  assign sum = {s8_0, s4_2, s2_5, s1_5};
 `else
   logic [7:0] match;
   assign match = ~(a_i ^ b_i);

@@ -5,7 +5,7 @@
 //
 // Number of lanes in which two bit vectors agree.
 // Formula: count_o = popcount(XNOR(a_i, b_i))
-// Latency: 2 cycles
+// Latency: combinational
 // Throughput: one sum a cycle
 // Flow control: none
 `default_nettype none
@@ -20,66 +20,60 @@ module popcount (
   logic [3:0] sum;
 
 `ifdef SYNTHESIS
-  logic [7:0] match;
-  assign match = ~(a_i ^ b_i);
 
   // Bits of weight 1.
   logic s1_0;
   logic s2_0;
 
-  fa u_s1_0 (
-    .a_i  (match[0]),
-    .b_i  (match[1]),
-    .c_i  (match[2]),
-    .s_o  (s1_0),
-    .co_o (s2_0)
+  lut6_pair u_s1_0 (
+    .a_i (a_i[1:0]),
+    .b_i (b_i[1:0]),
+    .s_i (1'd0),
+    .s_o (s1_0),
+    .c_o (s2_0)
   );
 
   logic s1_1;
   logic s2_1;
 
-  fa u_s1_1 (
-    .a_i  (match[3]),
-    .b_i  (match[4]),
-    .c_i  (match[5]),
-    .s_o  (s1_1),
-    .co_o (s2_1)
+  lut6_pair u_s1_1 (
+    .a_i (a_i[3:2]),
+    .b_i (b_i[3:2]),
+    .s_i (s1_0),
+    .s_o (s1_1),
+    .c_o (s2_1)
   );
 
   logic s1_2;
   logic s2_2;
 
-  fa u_s1_2 (
-    .a_i  (match[6]),
-    .b_i  (match[7]),
-    .c_i  (s1_0),
-    .s_o  (s1_2),
-    .co_o (s2_2)
+  lut6_pair u_s1_2 (
+    .a_i (a_i[5:4]),
+    .b_i (b_i[5:4]),
+    .s_i (s1_1),
+    .s_o (s1_2),
+    .c_o (s2_2)
   );
 
-  logic s1_1_q;
-  logic s1_2_q;
   logic s1_3;
   logic s2_3;
 
-  ha u_s1_3 (
-    .a_i  (s1_1_q),
-    .b_i  (s1_2_q),
-    .s_o  (s1_3),
-    .co_o (s2_3)
+  lut6_pair u_s1_3 (
+    .a_i (a_i[7:6]),
+    .b_i (b_i[7:6]),
+    .s_i (s1_2),
+    .s_o (s1_3),
+    .c_o (s2_3)
   );
 
   // Bits of weight 2.
-  logic s2_0_q;
-  logic s2_1_q;
-  logic s2_2_q;
   logic s2_4;
   logic s4_0;
 
   fa u_s2_4 (
-    .a_i  (s2_0_q),
-    .b_i  (s2_1_q),
-    .c_i  (s2_2_q),
+    .a_i  (s2_0),
+    .b_i  (s2_1),
+    .c_i  (s2_2),
     .s_o  (s2_4),
     .co_o (s4_0)
   );
@@ -105,30 +99,16 @@ module popcount (
     .co_o (s8_0)
   );
 
-  always_ff @(posedge clk_i) begin
-    s1_1_q <= s1_1;
-    s1_2_q <= s1_2;
-    s2_0_q <= s2_0;
-    s2_1_q <= s2_1;
-    s2_2_q <= s2_2;
-  end
-
   assign sum = {s8_0, s4_2, s2_5, s1_3};
 `else
   logic [7:0] match;
   assign match = ~(a_i ^ b_i);
-  logic [3:0] ones_q;
-
-  always_ff @(posedge clk_i) begin
-    ones_q <= 4'($countones(match));
-  end
-
-  assign sum = ones_q;
+  assign sum = 4'($countones(match));
 `endif
 
-  always_ff @(posedge clk_i) begin
-    count_o <= sum;
-  end
+  assign count_o = sum;
+  logic unused_clk;
+  assign unused_clk = clk_i;
 
 endmodule
 

@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: Apache-2.0
+// batkit leaf: area of a popcount or of a row of dot-product units by itself.
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "cli/commands.hpp"
+#include "rtl_gen/config/schema.hpp"
+#include "synth/leaf_area.hpp"
+
+namespace bat::cli {
+namespace {
+
+struct Options {
+  synth::LeafShape shape;
+  std::string structure = "block14";
+  std::string target = "xcup";
+  std::string work_dir;
+};
+
+/// Area a lane in the measure of the target.
+nlohmann::ordered_json summary(const Options& options, const synth::SynthReport& report) {
+  const double macs = options.shape.macs();
+  nlohmann::ordered_json json{{"structure", options.structure}, {"lanes", options.shape.lanes},
+                              {"cols", options.shape.cols},     {"stages", options.shape.stages},
+                              {"target", options.target},       {"ff", report.total.ff}};
+  if (report.ge_um2 > 0) {
+    json["ge"] = report.ge();
+    json["ge_per_mac"] = report.ge() / macs;
+  } else {
+    const auto luts = static_cast<double>(report.total.lut);
+    const auto exits = static_cast<double>(report.total.carry_exits);
+    json["lut"] = report.total.lut;
+    json["lut_sites"] = report.total.lut + report.total.carry_exits;
+    json["carry"] = report.total.carry;
+    json["lut_per_mac"] = luts / macs;
+    json["lut_sites_per_mac"] = (luts + exits) / macs;
+  }
+  return json;
+}
+
+int execute(Options options, bool json) {
+  const auto* const found = std::ranges::find(config::kPopcountNames, options.structure);
+  if (found == std::end(config::kPopcountNames)) {
+    return fail(Error{fmt::format("`{}` is no structure; structures are {}", options.structure,
+                                  fmt::join(config::kPopcountNames, ", "))});
+  }
+  options.shape.structure = static_cast<Popcount>(found - std::begin(config::kPopcountNames));
+  if (options.shape.cols > 0 && options.shape.drain > options.shape.cols) {
+    return fail(Error{fmt::format("--drain is {}, must be at most --cols ({})", options.shape.drain,
+                                  options.shape.cols)});
+  }
+  const auto target = synth::parse_target(options.target);
+  if (!target.ok()) return fail(target.error());
+  synth::SynthOptions synth_options;
+  if (!options.work_dir.empty()) synth_options.work_dir = options.work_dir;
+  const auto report = synth::synthesize_leaf(options.shape, target.value(), synth_options);
+  if (!report.ok()) return fail(report.error());
+  const auto object = summary(options, report.value());
+  if (json) {
+    print_json(object);
+  } else {
+    for (const auto& [key, value] : object.items()) {
+      fmt::print("{:<18} {}\n", key, value.is_string() ? value.get<std::string>() : value.dump());
+    }
+  }
+  return kExitOk;
+}
+
+}  // namespace
+
+void add_leaf(CLI::App& app, Session& session) {
+  CLI::App* command = add_command(app, session, "leaf",
+                                  "Area of a popcount, or of a row of dot-product units, by itself",
+                                  "batkit leaf --lanes 256 --structure block14 --target xcup");
+  auto options = std::make_shared<Options>();
+  command->add_option("--structure", options->structure, "flat, fa_tree, lut6, chain or block14")
+      ->capture_default_str();
+  command->add_option("--lanes", options->shape.lanes, "Bits of a dot product a cycle")
+      ->capture_default_str()
+      ->check(CLI::Range(2, 1024));
+  command->add_option("--stages", options->shape.stages, "Pipeline registers in the popcount")
+      ->capture_default_str()
+      ->check(CLI::Range(0, 2));
+  command->add_option("--cols", options->shape.cols, "0: the popcount alone; else units of a row")
+      ->capture_default_str()
+      ->check(CLI::Range(0, 64));
+  command->add_option("--acc-bits", options->shape.acc_bits, "Accumulator bits of a row")
+      ->capture_default_str()
+      ->check(CLI::Range(11, 48));
+  command->add_option("--drain", options->shape.drain, "Columns that leave the shadow a cycle")
+      ->capture_default_str()
+      ->check(CLI::IsMember({1, 2, 4, 8}));
+  command->add_option("--target", options->target, "xcup, ice40 or osu018")->capture_default_str();
+  command->add_option("--work-dir", options->work_dir, "Keep scripts, logs and netlists here");
+  command->callback([&session, options] {
+    session.action = [&session, options] { return execute(*options, session.json); };
+  });
+}
+
+}  // namespace bat::cli

@@ -1,0 +1,501 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "explore/exploration.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <atomic>
+#include <chrono>
+#include <map>
+#include <numeric>
+#include <optional>
+#include <thread>
+#include <tuple>
+
+#include "models/io/sha256.hpp"
+#include "rtl_gen/plan/plan.hpp"
+#include "rtl_gen/program/fit.hpp"
+
+namespace bat::explore {
+namespace {
+
+/// Limits and features that just hold the model.
+void fit(Config& config, const bmt::Model& model, int tokens) {
+  int heads = 0;
+  int ffn = 0;
+  for (int i = 0; i < model.layer_count(); ++i) {
+    heads = std::max(heads, model.heads(i));
+    ffn = std::max(ffn, model.ffn(i));
+  }
+  const bool rows = model.input == bmt::InputKind::kFeatures;
+  config.features.act_bits = model.act_bits;
+  config.features.branches = model.branches;
+  config.features.softmax = model.attention == bmt::Attention::kSoftmax;
+  config.features.threshold = model.attention == bmt::Attention::kThreshold;
+  config.features.tokens = !rows;
+  config.features.feature_rows = rows;
+  config.features.pruning = model.pruning.used();
+  config.limits = {tokens,
+                   model.hidden,
+                   heads,
+                   model.head_dim,
+                   ffn,
+                   model.classes,
+                   rows ? model.features.count : 1,
+                   model.max_tokens,
+                   1};
+}
+
+/// Runs `work(i)` for i = 0 .. count - 1 on several threads; `done(n)` now and then here.
+template <typename Work>
+void parallel(std::size_t count, unsigned threads, const Work& work,
+              const std::function<void(std::size_t)>& done) {
+  if (threads <= 1 || count <= 1) {
+    for (std::size_t i = 0; i < count; ++i) {
+      work(i);
+      if (done && i % 16 == 0) done(i);
+    }
+    return;
+  }
+  std::atomic<std::size_t> next{0};
+  std::vector<std::jthread> workers;
+  for (unsigned t = 0; t < threads; ++t) {
+    workers.emplace_back([&] {
+      for (std::size_t i = next++; i < count; i = next++) work(i);
+    });
+  }
+  while (next < count) {
+    if (done) done(next);
+    std::this_thread::sleep_for(std::chrono::milliseconds(2));
+  }
+}
+
+}  // namespace
+
+Exploration::Exploration(Space space, std::vector<Variant> variants, AreaFunction area)
+    : space_(std::move(space)), variants_(std::move(variants)), area_(std::move(area)) {
+  for (const Metric m : {Metric::kLut, Metric::kFf, Metric::kDsp, Metric::kBram36, Metric::kKge,
+                         Metric::kMemoryKbit, Metric::kUtilization}) {
+    needs_area_ = needs_area_ || space_.uses(m);
+  }
+  for (const Variant& variant : variants_) {
+    Config config = space_.base;
+    config.name.clear();
+    config.model.clear();
+    if (space_.fit_limits) fit(config, variant.model, variant.tokens);
+    bases_.push_back(std::move(config));
+  }
+  for (std::size_t i = 0; i < space_.axes.size(); ++i) {
+    const Axis& axis = space_.axes[i];
+    (axis.neutral() ? neutral_axes_ : key_axes_).push_back(i);
+    (axis.neutral() ? neutral_combinations_ : key_combinations_) *= axis.size();
+  }
+}
+
+double Exploration::size() const {
+  return space_.configurations() * static_cast<double>(variants_.size() * space_.platforms.size());
+}
+
+Config Exploration::config_of(std::size_t variant, std::uint64_t combination) const {
+  Config config = bases_[variant];
+  // The last axis varies fastest; axes that leave cycles as they are vary faster than the others.
+  for (const auto* axes : {&neutral_axes_, &key_axes_}) {
+    for (auto it = axes->rbegin(); it != axes->rend(); ++it) {
+      const Axis& axis = space_.axes[*it];
+      axis.set(config, combination % axis.size());
+      combination /= axis.size();
+    }
+  }
+  return config;
+}
+
+Result<Metrics> Exploration::metrics_of(std::size_t variant, std::size_t platform,
+                                        const Config& config, const Plan& plan,
+                                        double cycles) const {
+  const Platform& where = space_.platforms[platform];
+  Metrics metrics = variants_[variant].metrics;
+  metrics[index(Metric::kCycles)] = cycles;
+  metrics[index(Metric::kLatencyUs)] = cycles / where.clock_mhz;
+  if (where.device) metrics[index(Metric::kPrice)] = where.device->price_class;
+  if (!needs_area_) return metrics;
+  const auto area = area_(config, plan, where.target);
+  if (!area.ok()) return area.error();
+  const Area& a = area.value();
+  metrics[index(Metric::kLut)] = a.lut;
+  metrics[index(Metric::kFf)] = a.ff;
+  metrics[index(Metric::kDsp)] = a.dsp;
+  metrics[index(Metric::kBram36)] = a.bram36;
+  metrics[index(Metric::kKge)] = a.kge;
+  metrics[index(Metric::kMemoryKbit)] = a.memory_kbit;
+  if (where.device) {
+    const Device& d = *where.device;
+    const auto share = [](double used, double there) {
+      return used <= 0 ? 0.0 : there > 0 ? used / there : 1e9;
+    };
+    metrics[index(Metric::kUtilization)] = std::max(
+        {share(a.lut, d.lut), share(a.ff, d.ff), share(a.dsp, d.dsp), share(a.bram36, d.bram36)});
+  }
+  return metrics;
+}
+
+bool Exploration::allowed(const Metrics& metrics) const {
+  return std::all_of(
+      space_.constraints.begin(), space_.constraints.end(), [&](const Constraint& c) {
+        const double value = metrics[index(c.metric)];
+        // A bound of cycles says nothing about a least number of them.
+        const bool from_cycles = c.metric == Metric::kCycles || c.metric == Metric::kLatencyUs;
+        return (!c.max || value <= *c.max) && (!c.min || from_cycles || value >= *c.min);
+      });
+}
+
+Vector Exploration::objectives_of(const Metrics& metrics) const {
+  Vector vector{};
+  for (std::size_t d = 0; d < space_.objectives.size(); ++d) {
+    const Metric m = space_.objectives[d];
+    vector[d] = info(m).maximize ? -metrics[index(m)] : metrics[index(m)];
+  }
+  return vector;
+}
+
+/// One run over a space.
+class Search {
+ public:
+  Search(const Exploration& e, Journal& journal, const ExploreOptions& options)
+      : e_(e),
+        journal_(journal),
+        options_(options),
+        threads_(options.threads > 0 ? options.threads
+                                     : std::max(1U, std::thread::hardware_concurrency())),
+        dimensions_(e.space_.objectives.size()) {}
+
+  Result<Front> run() {
+    const auto start = std::chrono::steady_clock::now();
+    if (auto error = enumerate()) return *error;
+    for (;;) {
+      const std::vector<std::uint32_t> front = optimistic_front();
+      std::vector<std::uint32_t> open = unknown_of(front);
+      if (open.empty()) break;
+      evaluate(open);
+      drop();
+    }
+    Front result;
+    if (auto error = collect(result)) return *error;
+    const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - start;
+    statistics_.seconds = seconds.count();
+    result.statistics = statistics_;
+    return result;
+  }
+
+ private:
+  /// A (model, configuration but for neutral axes, memory).
+  struct Schedule {
+    std::uint64_t item = 0;  ///< variant * key combinations + combination of key axes
+    int bandwidth = 0;
+    int latency = 0;
+    std::int64_t cycles = -1;  ///< unknown; 0: the model does not fit
+  };
+  struct Candidate {
+    Vector vector{};
+    std::uint32_t schedule = 0;
+    std::uint32_t platform = 0;
+    std::uint64_t neutral = 0;
+  };
+  /// What a chunk of items leaves.
+  struct Part {
+    std::vector<Schedule> schedules;
+    std::vector<Candidate> candidates;  ///< their schedules count from the part's first one
+    double illegal = 0;
+    double excluded = 0;
+    std::string first_refusal;
+    std::optional<Error> error;
+  };
+
+  std::size_t variant_of(std::uint64_t item) const {
+    return static_cast<std::size_t>(item / e_.key_combinations_);
+  }
+  Config config_of(std::uint64_t item, std::uint64_t neutral) const {
+    return e_.config_of(variant_of(item),
+                        item % e_.key_combinations_ * e_.neutral_combinations_ + neutral);
+  }
+
+  std::optional<Error> enumerate() {
+    constexpr std::uint64_t kChunk = 256;
+    const std::uint64_t items = e_.variants_.size() * e_.key_combinations_;
+    const auto chunks = static_cast<std::size_t>((items + kChunk - 1) / kChunk);
+    std::vector<Part> parts(chunks);
+    parallel(
+        chunks, threads_,
+        [&](std::size_t chunk) {
+          const std::uint64_t first = chunk * kChunk;
+          for (std::uint64_t i = first; i < std::min(items, first + kChunk); ++i) {
+            if (!parts[chunk].error) item(i, parts[chunk]);
+          }
+        },
+        [&](std::size_t done) { report("points", done, chunks); });
+    statistics_.points = e_.size();
+    for (Part& part : parts) {
+      if (part.error) return part.error;
+      const auto first = static_cast<std::uint32_t>(schedules_.size());
+      schedules_.insert(schedules_.end(), part.schedules.begin(), part.schedules.end());
+      for (Candidate& c : part.candidates) {
+        c.schedule += first;
+        candidates_.push_back(c);
+      }
+      statistics_.illegal += part.illegal;
+      statistics_.excluded += part.excluded;
+      if (statistics_.first_refusal.empty()) statistics_.first_refusal = part.first_refusal;
+      part = Part{};
+    }
+    statistics_.schedules = static_cast<double>(schedules_.size());
+    return std::nullopt;
+  }
+
+  /// All points of an item: those that no other point of the same schedule dominates stay.
+  void item(std::uint64_t i, Part& part) const {
+    const std::size_t v = variant_of(i);
+    const Variant& variant = e_.variants_[v];
+    const Config config = config_of(i, 0);
+    const auto platforms = e_.space_.platforms.size();
+    const auto planned = plan(config);
+    Status fits = planned.ok() ? check_fit(config, variant.model) : Status(planned.error());
+    if (!fits.ok()) {
+      part.illegal += static_cast<double>(e_.neutral_combinations_ * platforms);
+      if (part.first_refusal.empty()) part.first_refusal = fits.error().message;
+      return;
+    }
+    const Plan& p = planned.value();
+    std::map<std::pair<int, int>, std::uint32_t> memories;
+    for (std::size_t platform = 0; platform < platforms; ++platform) {
+      const Platform& where = e_.space_.platforms[platform];
+      const int bandwidth = where.bandwidth_of(p.axi_bits);
+      const MemoryModel memory{where.latency, bandwidth, 64};
+      const auto bound = static_cast<double>(cycle_bound(p, variant.work, variant.tokens, memory));
+      const auto [place, added] = memories.try_emplace(
+          {where.latency, bandwidth}, static_cast<std::uint32_t>(part.schedules.size()));
+      if (added) part.schedules.push_back({i, bandwidth, where.latency, -1});
+      std::vector<Candidate> own;
+      for (std::uint64_t n = 0; n < e_.neutral_combinations_; ++n) {
+        const auto metrics =
+            e_.metrics_of(v, platform, n == 0 ? config : config_of(i, n), p, bound);
+        if (!metrics.ok()) {
+          part.error = metrics.error();
+          return;
+        }
+        if (!e_.allowed(metrics.value())) {
+          part.excluded += 1;
+          continue;
+        }
+        own.push_back({e_.objectives_of(metrics.value()), place->second,
+                       static_cast<std::uint32_t>(platform), n});
+      }
+      keep_front(own, part.candidates);
+    }
+  }
+
+  void keep_front(const std::vector<Candidate>& own, std::vector<Candidate>& all) const {
+    std::vector<Vector> vectors;
+    vectors.reserve(own.size());
+    for (const Candidate& c : own) vectors.push_back(c.vector);
+    for (const std::uint32_t i : pareto_front(vectors, dimensions_)) all.push_back(own[i]);
+  }
+
+  /// Candidates, by place, that nothing dominates, bounds in the place of unknown cycles.
+  std::vector<std::uint32_t> optimistic_front() {
+    std::vector<Vector> vectors;
+    vectors.reserve(candidates_.size());
+    for (const Candidate& c : candidates_) vectors.push_back(c.vector);
+    return pareto_front(vectors, dimensions_);
+  }
+
+  std::vector<std::uint32_t> unknown_of(const std::vector<std::uint32_t>& front) const {
+    std::vector<std::uint32_t> open;
+    for (const std::uint32_t i : front) {
+      const std::uint32_t s = candidates_[i].schedule;
+      if (schedules_[s].cycles < 0) open.push_back(s);
+    }
+    std::sort(open.begin(), open.end());
+    open.erase(std::unique(open.begin(), open.end()), open.end());
+    return open;
+  }
+
+  std::string journal_key(const Schedule& s, const Variant& variant, Config config) const {
+    config.array.popcount = Config{}.array.popcount;
+    config.memory.axi_addr_bits = Config{}.memory.axi_addr_bits;
+    const std::string text = fmt::format("{} {} {} {} {}", variant.hash, config_hash(config),
+                                         variant.tokens, s.latency, s.bandwidth);
+    return io::sha256_hex({reinterpret_cast<const std::uint8_t*>(text.data()), text.size()})
+        .substr(0, 32);
+  }
+
+  void evaluate(const std::vector<std::uint32_t>& open) {
+    std::vector<std::string> refusals(open.size());
+    std::atomic<std::size_t> known{0};
+    parallel(
+        open.size(), threads_,
+        [&](std::size_t i) {
+          Schedule& s = schedules_[open[i]];
+          const Variant& variant = e_.variants_[variant_of(s.item)];
+          const Config config = config_of(s.item, 0);
+          const std::string key = journal_key(s, variant, config);
+          if (const auto found = journal_.find(key)) {
+            s.cycles = *found;
+            ++known;
+            return;
+          }
+          const auto cycles = exact_cycles(config, plan(config).value(), variant.model,
+                                           variant.tokens, {s.latency, s.bandwidth, 64});
+          s.cycles = cycles.ok() ? cycles.value() : 0;
+          if (!cycles.ok()) refusals[i] = cycles.error().message;
+          journal_.add(key, s.cycles);
+        },
+        [&](std::size_t done) {
+          report("schedules", static_cast<std::size_t>(statistics_.evaluated) + done,
+                 schedules_.size());
+        });
+    statistics_.evaluated += static_cast<double>(open.size());
+    statistics_.from_journal += static_cast<double>(known.load());
+    for (std::size_t i = 0; i < open.size(); ++i) {
+      if (schedules_[open[i]].cycles > 0) continue;
+      statistics_.unfit += 1;
+      if (statistics_.first_refusal.empty()) statistics_.first_refusal = refusals[i];
+    }
+  }
+
+  /// Puts known cycles into the candidates; drops those that then break a constraint, and those
+  /// that a known one dominates.
+  void drop() {
+    std::erase_if(candidates_, [&](Candidate& c) {
+      const std::int64_t cycles = schedules_[c.schedule].cycles;
+      if (cycles < 0) return false;
+      return cycles == 0 || !set_cycles(c, static_cast<double>(cycles));
+    });
+    std::vector<Vector> known;
+    for (const Candidate& c : candidates_) {
+      if (schedules_[c.schedule].cycles > 0) known.push_back(c.vector);
+    }
+    std::vector<Vector> front;
+    for (const std::uint32_t i : pareto_front(known, dimensions_)) front.push_back(known[i]);
+    std::vector<Vector> all;
+    all.reserve(candidates_.size());
+    for (const Candidate& c : candidates_) all.push_back(c.vector);
+    const std::vector<std::uint8_t> lost = dominated_by(front, all, dimensions_);
+    std::size_t at = 0;
+    std::erase_if(candidates_, [&](const Candidate&) { return lost[at++] != 0; });
+  }
+
+  /// False where a constraint on cycles is broken.
+  bool set_cycles(Candidate& c, double cycles) const {
+    const double clock = e_.space_.platforms[c.platform].clock_mhz;
+    for (std::size_t d = 0; d < dimensions_; ++d) {
+      if (e_.space_.objectives[d] == Metric::kCycles) c.vector[d] = cycles;
+      if (e_.space_.objectives[d] == Metric::kLatencyUs) c.vector[d] = cycles / clock;
+    }
+    return cycles_allowed(cycles, clock);
+  }
+
+  bool cycles_allowed(double cycles, double clock) const {
+    return std::all_of(e_.space_.constraints.begin(), e_.space_.constraints.end(),
+                       [&](const Constraint& k) {
+                         const double value = k.metric == Metric::kCycles ? cycles : cycles / clock;
+                         if (k.metric != Metric::kCycles && k.metric != Metric::kLatencyUs) {
+                           return true;
+                         }
+                         return (!k.min || value >= *k.min) && (!k.max || value <= *k.max);
+                       });
+  }
+
+  std::optional<Error> collect(Front& result) {
+    for (const Candidate& c : candidates_) {
+      const Schedule& s = schedules_[c.schedule];
+      if (s.cycles <= 0) continue;
+      Point point;
+      point.variant = variant_of(s.item);
+      point.platform = c.platform;
+      point.combination = s.item % e_.key_combinations_ * e_.neutral_combinations_ + c.neutral;
+      point.config = config_of(s.item, c.neutral);
+      const auto metrics = e_.metrics_of(point.variant, point.platform, point.config,
+                                         plan(point.config).value(), static_cast<double>(s.cycles));
+      if (!metrics.ok()) return metrics.error();
+      point.metrics = metrics.value();
+      result.points.push_back(std::move(point));
+    }
+    sort(e_, result);
+    return std::nullopt;
+  }
+
+  void report(std::string_view what, std::size_t done, std::size_t total) const {
+    if (options_.progress) options_.progress(what, done, total);
+  }
+
+ public:
+  static void sort(const Exploration& e, Front& front) {
+    const std::size_t dimensions = e.space_.objectives.size();
+    std::sort(front.points.begin(), front.points.end(), [&](const Point& a, const Point& b) {
+      const Vector va = e.objectives_of(a.metrics);
+      const Vector vb = e.objectives_of(b.metrics);
+      for (std::size_t d = 0; d < dimensions; ++d) {
+        if (va[d] != vb[d]) return va[d] < vb[d];
+      }
+      return std::tie(a.variant, a.combination, a.platform) <
+             std::tie(b.variant, b.combination, b.platform);
+    });
+    for (Point& point : front.points) {
+      std::string name = e.variants_[point.variant].name;
+      name = name.substr(name.find_last_of('/') + 1);
+      point.config.name =
+          fmt::format("{}-{}", name.substr(0, name.find(".safetensors")), point.combination);
+    }
+  }
+
+ private:
+  const Exploration& e_;
+  Journal& journal_;
+  const ExploreOptions& options_;
+  unsigned threads_;
+  std::size_t dimensions_;
+  std::vector<Schedule> schedules_;
+  std::vector<Candidate> candidates_;
+  Statistics statistics_;
+};
+
+Result<Front> Exploration::run(Journal& journal, const ExploreOptions& options) const {
+  return Search(*this, journal, options).run();
+}
+
+Result<Front> Exploration::brute_force() const {
+  std::vector<Point> all;
+  std::vector<Vector> vectors;
+  for (std::size_t v = 0; v < variants_.size(); ++v) {
+    for (std::uint64_t c = 0; c < key_combinations_ * neutral_combinations_; ++c) {
+      const Config config = config_of(v, c);
+      const auto planned = plan(config);
+      if (!planned.ok()) continue;
+      for (std::size_t platform = 0; platform < space_.platforms.size(); ++platform) {
+        const Platform& where = space_.platforms[platform];
+        const auto cycles =
+            exact_cycles(config, planned.value(), variants_[v].model, variants_[v].tokens,
+                         {where.latency, where.bandwidth_of(planned.value().axi_bits), 64});
+        if (!cycles.ok()) continue;
+        const auto metrics =
+            metrics_of(v, platform, config, planned.value(), static_cast<double>(cycles.value()));
+        if (!metrics.ok()) return metrics.error();
+        const bool fine = std::all_of(
+            space_.constraints.begin(), space_.constraints.end(), [&](const Constraint& k) {
+              const double value = metrics.value()[index(k.metric)];
+              return (!k.min || value >= *k.min) && (!k.max || value <= *k.max);
+            });
+        if (!fine) continue;
+        all.push_back({v, platform, c, config, metrics.value()});
+        vectors.push_back(objectives_of(metrics.value()));
+      }
+    }
+  }
+  Front front;
+  for (const std::uint32_t i : pareto_front(vectors, space_.objectives.size())) {
+    front.points.push_back(all[i]);
+  }
+  Search::sort(*this, front);
+  return front;
+}
+
+}  // namespace bat::explore

@@ -1,0 +1,167 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "explore/exploration.hpp"
+
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+
+#include <random>
+
+#include "explore/output.hpp"
+#include "models/io/temporary_folder.hpp"
+
+namespace bat::explore {
+namespace {
+
+/// An area that grows with the array and depends on the structure of the popcount; cheap structures
+/// are not cheap in everything.
+Result<Area> test_area(const Config& config, const Plan& plan, const std::string&) {
+  const double macs = config.array.rows * config.array.cols * config.array.depth;
+  const auto structure = static_cast<double>(config.array.popcount);
+  Area area;
+  area.lut = std::floor(macs * (1.5 + 0.25 * structure) + 900.0 * plan.rows * plan.lanes +
+                        plan.axi_bits * 4 + 100 * config.array.pop_stages);
+  area.ff = std::floor(macs * (1.0 - 0.2 * structure) + plan.outstanding * 10);
+  area.dsp = plan.rows * plan.lanes;
+  area.bram36 = plan.cols * plan.w_ring_words / 1024.0;
+  return area;
+}
+
+bmt::Model small_model(std::mt19937_64& g) {
+  bmt::RandomModelSpec spec;
+  const auto pick = [&](int low, int high) {
+    return low + static_cast<int>(g() % static_cast<std::uint64_t>(high - low + 1));
+  };
+  spec.input = pick(0, 1) == 0 ? bmt::InputKind::kTokens : bmt::InputKind::kFeatures;
+  spec.attention = pick(0, 1) == 0 ? bmt::Attention::kSoftmax : bmt::Attention::kThreshold;
+  spec.layers = pick(1, 2);
+  spec.hidden = 16 * pick(1, 4);
+  spec.ffn = 32 * pick(1, 4);
+  spec.max_tokens = pick(4, 20);
+  spec.act_bits = 1 << pick(0, 2);
+  spec.adversarial = false;
+  return bmt::random_model(spec, g());
+}
+
+std::vector<Variant> variants(std::mt19937_64& g, int count) {
+  std::vector<Variant> list;
+  for (int i = 0; i < count; ++i) {
+    Variant v =
+        model_variant(fmt::format("m{}", i), fmt::format("hash{}-{}", i, g()), small_model(g), 0);
+    v.metrics[index(Metric::kAccuracy)] = 0.5 + 0.1 * static_cast<double>(g() % 5);
+    v.metrics[index(Metric::kRobustness)] = 0.5 + 0.1 * static_cast<double>(g() % 5);
+    list.push_back(std::move(v));
+  }
+  return list;
+}
+
+std::string random_space(std::mt19937_64& g) {
+  const auto some = [&](std::vector<std::string> values) {
+    std::string text;
+    for (std::size_t i = 0; i < values.size(); ++i) {
+      if (g() % 3 != 0 || (text.empty() && i + 1 == values.size())) {
+        text += (text.empty() ? "" : ", ") + values[i];
+      }
+    }
+    return "[" + text + "]";
+  };
+  const bool board = g() % 2 == 0;
+  std::string text = "task = \"t\"\n[hardware.array]\n";
+  text += "rows = " + some({"1", "2", "4"}) + "\ncols = " + some({"4", "8", "16"}) +
+          "\ndepth = " + some({"16", "32"}) + "\nlanes = " + some({"1", "2", "8"}) +
+          "\npopcount = " + some({"\"lut6\"", "\"" + std::string(to_string(Popcount{})) + "\""}) +
+          "\npop_stages = " + some({"0", "1"}) + "\n";
+  text += "[hardware.memory]\naxi_data_bits = " + some({"32", "128"}) +
+          "\noutstanding = " + some({"1", "8"}) + "\n";
+  text += board ? "[platform]\ndevices = [\"hx8k\", \"kv260\"]\n"
+                : "[platform]\nclock_mhz = [100, 200]\n";
+  text += g() % 2 == 0 ? "[objectives]\nminimize = [\"latency_us\", \"lut\"]\n"
+                       : "[objectives]\nminimize = [\"cycles\", \"ff\", \"bram36\"]\n";
+  text += g() % 3 == 0 ? "" : "maximize = [\"accuracy\", \"robustness\"]\n";
+  text += "[constraints]\nlut = { max = 30000 }\n";
+  if (g() % 2 == 0) text += "cycles = { max = 20000 }\n";
+  if (g() % 3 == 0) text += "latency_us = { max = 120, min = 3 }\n";
+  return text;
+}
+
+TEST(Exploration, EqualsBruteForceOnRandomSpaces) {
+  std::mt19937_64 g(5);
+  double points = 0;
+  double schedules = 0;
+  double evaluated = 0;
+  for (int round = 0; round < 12; ++round) {
+    const std::string text = random_space(g);
+    auto space = parse_space(text, "random.toml");
+    ASSERT_TRUE(space.ok()) << space.error().message << text;
+    const Exploration e(std::move(space).value(), variants(g, 2), test_area);
+    Journal journal;
+    const Front front = e.run(journal, {2, {}}).value();
+    const Front brute = e.brute_force().value();
+    EXPECT_EQ(to_csv(e, front), to_csv(e, brute)) << text;
+    points += front.statistics.points;
+    schedules += front.statistics.schedules;
+    evaluated += front.statistics.evaluated;
+  }
+  fmt::print("{} points, {} schedules, {} executed\n", points, schedules, evaluated);
+  EXPECT_LT(evaluated, schedules);
+}
+
+TEST(Exploration, SameWithAnyNumberOfThreadsAndResumed) {
+  std::mt19937_64 g(17);
+  const Space space = parse_space(random_space(g), "random.toml").value();
+  const Exploration e(space, variants(g, 3), test_area);
+  const io::TemporaryFolder folder;
+  const auto file = folder.path() / "journal.txt";
+  Journal none;
+  const Front one = e.run(none, {1, {}}).value();
+  {
+    const auto journal = Journal::open(file, "1").value();
+    const Front three = e.run(*journal, {3, {}}).value();
+    EXPECT_EQ(to_json(e, one).dump(), to_json(e, three).dump());
+    EXPECT_EQ(three.statistics.from_journal, 0);
+  }
+  const auto journal = Journal::open(file, "1").value();
+  const Front again = e.run(*journal, {2, {}}).value();
+  EXPECT_EQ(to_json(e, one).dump(), to_json(e, again).dump());
+  EXPECT_EQ(again.statistics.from_journal, again.statistics.evaluated);
+  EXPECT_GT(again.statistics.evaluated, 0);
+}
+
+TEST(Exploration, PointsAreConfigurationsThatHoldTheModel) {
+  std::mt19937_64 g(23);
+  const Space space = parse_space(random_space(g), "random.toml").value();
+  const Exploration e(space, variants(g, 2), test_area);
+  Journal journal;
+  const Front front = e.run(journal, {2, {}}).value();
+  ASSERT_FALSE(front.points.empty());
+  for (const Point& point : front.points) {
+    const auto config = parse_config(configuration_text(e, point), "point.toml");
+    ASSERT_TRUE(config.ok()) << config.error().message;
+    const auto planned = plan(config.value());
+    ASSERT_TRUE(planned.ok());
+    const Variant& v = e.variants()[point.variant];
+    const Platform& p = space.platforms[point.platform];
+    EXPECT_EQ(
+        static_cast<double>(exact_cycles(config.value(), planned.value(), v.model, v.tokens,
+                                         {p.latency, p.bandwidth_of(planned.value().axi_bits), 64})
+                                .value()),
+        point.metrics[index(Metric::kCycles)]);
+  }
+}
+
+TEST(Exploration, NoPointLeftIsAnEmptyFront) {
+  std::mt19937_64 g(29);
+  const Space space = parse_space(
+                          "task = \"t\"\n[objectives]\nminimize = [\"cycles\", "
+                          "\"lut\"]\n[constraints]\ncycles = { max = 3 }\n",
+                          "s.toml")
+                          .value();
+  const Exploration e(space, variants(g, 1), test_area);
+  Journal journal;
+  const Front front = e.run(journal, {1, {}}).value();
+  EXPECT_TRUE(front.points.empty());
+  EXPECT_EQ(front.statistics.excluded, 1);
+  EXPECT_EQ(front.statistics.evaluated, 0);
+}
+
+}  // namespace
+}  // namespace bat::explore

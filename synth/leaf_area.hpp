@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: Apache-2.0
+// Area of a popcount or of a row of dot-product units by itself, in any shape and structure.
+#pragma once
+
+#include <string>
+
+#include "models/io/result.hpp"
+#include "rtl_gen/config/config.hpp"
+#include "synth/report.hpp"
+#include "synth/synthesize.hpp"
+
+namespace bat::synth {
+
+/// A leaf to measure.
+struct LeafShape {
+  Popcount structure = Popcount::kFlat;
+  int lanes = 64;     ///< bits of a dot product a cycle, 1 .. 1024
+  int stages = 0;     ///< pipeline registers in the popcount, 0 .. 2
+  int cols = 0;       ///< 0: the popcount alone; otherwise a row of so many units, 2 .. 64
+  int acc_bits = 12;  ///< of a row: accumulator bits
+  int drain = 1;      ///< of a row: columns that leave the shadow a cycle
+
+  /// Binary multiply-accumulates a cycle.
+  int macs() const { return lanes * (cols > 0 ? cols : 1); }
+};
+
+/// Writes the SystemVerilog of a leaf below `dir` and names it.
+Result<Sources> leaf_sources(const LeafShape& shape, const std::filesystem::path& dir);
+
+/// Maps the leaf. Errors as `synthesize_sources`.
+Result<SynthReport> synthesize_leaf(const LeafShape& shape, Target target, const SynthOptions& options);
+
+}  // namespace bat::synth

@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: Apache-2.0
+// Static timing and power of a standard-cell netlist by OpenSTA (program `sta`), unit by unit.
+//
+// Conditions: one ideal clock `clk_i`, no wires, inputs arrive and outputs are due at the clock
+// edge. A RAM is a black box with setup and hold of 0 and a clock-to-output time that the caller
+// states: the library has no memories.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <filesystem>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "models/io/result.hpp"
+#include "synth/counts.hpp"
+#include "synth/design.hpp"
+
+namespace bat::synth {
+
+struct TimingOptions {
+  double period_ns = 4.0;      ///< clock of the checks; what the mapping aims at, too
+  double ram_access_ns = 1.0;  ///< clock to output of a RAM (an assumption, stated in the report)
+  /// Transitions per net and cycle by module; where a module has none, its power is not asked for.
+  std::map<std::string, double> activity;
+  std::chrono::seconds timeout{3600};
+};
+
+/// Of one unit with all inside it. Slacks are those at `period_ns`.
+struct UnitTiming {
+  /// From register (or RAM output) to register (or RAM input), setup included; nullopt without such
+  /// a path.
+  std::optional<double> register_ns;
+  std::optional<double> hold_slack_ns;  ///< of the same paths; negative: a violation
+  /// The longest path of any kind, inputs and outputs of the unit included.
+  std::optional<double> worst_ns;
+  std::string start;  ///< of the longest register path
+  std::string end;
+  std::optional<double> power_mw;  ///< of the unit's own cells, without those of units inside it
+};
+
+using TimingReport = std::map<std::string, UnitTiming>;
+
+/// MHz of a path of `ns`.
+double fmax_mhz(double ns);
+
+/// A Liberty library of black boxes for the RAMs of a design.
+std::string ram_liberty(const Design& design, double access_ns);
+
+/// Modules of Verilog text as Yosys writes it, by name.
+std::map<std::string, std::string> split_modules(std::string_view verilog);
+
+/// What the analysis printed. Errors (kMismatch): an error of the tool, or a unit without an end
+/// mark.
+Result<TimingReport> parse_timing(std::string_view log, double period_ns);
+
+/// Analyses every module of a mapped netlist in one run of `sta` in `dir`.
+/// Errors: kMissingTool, kMismatch with the log.
+Result<TimingReport> analyze_timing(const Design& design, const NetlistCounts& counts,
+                                    const std::filesystem::path& netlist,
+                                    const std::filesystem::path& liberty,
+                                    const TimingOptions& options, const std::filesystem::path& dir);
+
+}  // namespace bat::synth

@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: Apache-2.0
+// `batkit report`: its files agree with each other, the page draws in a browser without complaint,
+// and failures leave nothing behind.
+#include <gtest/gtest.h>
+
+#include <chrono>
+#include <cstdlib>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
+
+#include "models/io/atomic_file.hpp"
+#include "synth/area_model.hpp"
+#include "synth/page.hpp"
+#include "synth/tool.hpp"
+
+namespace bat {
+namespace {
+
+namespace fs = std::filesystem;
+
+struct Outcome {
+  bool ok = false;
+  std::string log;
+};
+
+class ReportTest : public testing::Test {
+ protected:
+  void SetUp() override {
+    auto made = synth::ScratchDir::create("bat-report-test");
+    ASSERT_TRUE(made.ok());
+    scratch_.emplace(std::move(made).value());
+  }
+
+  const fs::path& dir() const { return scratch_->path(); }
+  fs::path out() const { return dir() / "out"; }
+
+  Outcome run(std::vector<std::string> argv) const {
+    const synth::ToolRun tool{std::move(argv), dir(), dir() / "log", std::chrono::seconds{120}};
+    const bool ok = synth::run_tool(tool).ok();
+    return {ok, io::read_text(tool.log).value()};
+  }
+
+  Outcome report(std::vector<std::string> more,
+                 const std::string& environment = "BAT_UNUSED=1") const {
+    std::vector<std::string> argv{"env",        environment, BAT_BATKIT, "report",      "micro",
+                                  "--no-synth", "--no-run",  "-o",       out().string()};
+    argv.insert(argv.end(), more.begin(), more.end());
+    return run(std::move(argv));
+  }
+
+  nlohmann::json metrics() const {
+    return nlohmann::json::parse(io::read_text(out() / "metrics.json").value());
+  }
+
+ private:
+  std::optional<synth::ScratchDir> scratch_;
+};
+
+// The value of an attribute behind `at`.
+std::string attribute(const std::string& text, std::size_t at) {
+  const std::size_t start = text.find('"', at) + 1;
+  return text.substr(start, text.find('"', start) - start);
+}
+
+// Compares each marked number of a page with the metrics; gives how many there are.
+int compare_numbers(const std::string& page, const nlohmann::json& metrics) {
+  int count = 0;
+  for (std::size_t at = page.find("data-pointer="); at != std::string::npos;
+       at = page.find("data-pointer=", at + 1)) {
+    const std::string pointer = attribute(page, at);
+    const double shown = std::stod(attribute(page, page.find("data-value=", at)));
+    EXPECT_EQ(metrics.at(nlohmann::json::json_pointer(pointer)).get<double>(), shown) << pointer;
+    ++count;
+  }
+  return count;
+}
+
+TEST_F(ReportTest, MetricsAndMarkdownWithoutChartLibrary) {
+  ASSERT_TRUE(report({"--no-html"}, "BAT_D3=/nowhere/d3.js").ok);
+  EXPECT_FALSE(fs::exists(out() / "report.html"));
+  const nlohmann::json json = metrics();
+  EXPECT_EQ(json.at("config"), "micro");
+  const auto config = load_config("micro");
+  const auto area = synth::AreaModel::builtin().value().predict(config.value());
+  EXPECT_EQ(json.at("area").at("predicted"), nlohmann::json(synth::to_json(area.value())));
+  EXPECT_GT(json.at("timeline").size(), 10U);
+  EXPECT_NE(io::read_text(out() / "report.md").value().find("## Published numbers"),
+            std::string::npos);
+}
+
+TEST_F(ReportTest, MissingChartLibraryLeavesNothing) {
+  const Outcome outcome = report({}, "BAT_D3=/nowhere/d3.js");
+  EXPECT_FALSE(outcome.ok);
+  EXPECT_NE(outcome.log.find("apt-get install node-d3"), std::string::npos) << outcome.log;
+  EXPECT_FALSE(fs::exists(out()));
+}
+
+TEST_F(ReportTest, ForeignFilesAreKept) {
+  fs::create_directories(out());
+  ASSERT_TRUE(io::write_text_atomic(out() / "notes.txt", "mine\n").ok());
+  const Outcome outcome = report({"--no-html"});
+  EXPECT_FALSE(outcome.ok);
+  EXPECT_NE(outcome.log.find("notes.txt"), std::string::npos) << outcome.log;
+  EXPECT_EQ(std::distance(fs::directory_iterator(out()), {}), 1);
+}
+
+TEST_F(ReportTest, SynthesisOfAnotherConfigurationIsRefused) {
+  const fs::path file = dir() / "other.json";
+  ASSERT_TRUE(
+      io::write_text_atomic(file, R"({"target":"xcup","modules":[],"config_hash":"00"})").ok());
+  const Outcome outcome = report({"--no-html", "--synth-json", file.string()});
+  EXPECT_FALSE(outcome.ok);
+  EXPECT_NE(outcome.log.find("another configuration"), std::string::npos) << outcome.log;
+}
+
+TEST_F(ReportTest, PageDrawsInABrowser) {
+  if (!synth::find_d3().ok())
+    GTEST_SKIP() << "D3 is not installed (cmake/install_packages.sh --report)";
+  ASSERT_TRUE(report({}).ok);
+  const std::string page = io::read_text(out() / "report.html").value();
+  EXPECT_EQ(page.find("<script src"), std::string::npos);  // nothing from elsewhere
+  EXPECT_EQ(page.find("rel=\"stylesheet\""), std::string::npos);
+  EXPECT_GT(compare_numbers(page, metrics()), 20);
+
+  const synth::ToolRun browser{
+      {"chromium", "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic",
+       "--no-first-run", "--disable-background-networking", "--disable-component-update",
+       "--disable-sync", "--user-data-dir=" + (dir() / "profile").string(),
+       "--enable-logging=stderr", "--dump-dom", "file://" + (out() / "report.html").string()},
+      dir(),
+      dir() / "browser.log",
+      std::chrono::seconds{120}};
+  const auto ran = synth::run_tool(browser);
+  if (!ran.ok() && ran.error().kind == ErrorKind::kMissingTool) {
+    GTEST_SKIP() << "chromium is not installed (cmake/install_packages.sh --report)";
+  }
+  ASSERT_TRUE(ran.ok()) << ran.error().message;
+  const std::string drawn = io::read_text(browser.log).value();
+  EXPECT_EQ(drawn.find("CONSOLE"), std::string::npos) << drawn.substr(drawn.find("CONSOLE"), 300);
+  EXPECT_NE(drawn.find("data-drawn=\"3\""), std::string::npos);
+  EXPECT_NE(drawn.find("class=\"box\""), std::string::npos);
+  EXPECT_GT(compare_numbers(drawn, metrics()), 20);
+}
+
+}  // namespace
+}  // namespace bat
