@@ -258,6 +258,7 @@ Result<StoredNetwork> with_vocab(StoredNetwork stored, const std::string& vocab)
       out.network->at(name).detach().copy_(from);
     }
   }
+  out.network->take_masks(*stored.network);
   return out;
 }
 

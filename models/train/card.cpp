@@ -28,6 +28,20 @@ std::string input_text(const TrainOptions& o, const bmt::Model& m) {
   return fmt::format("{} tokens ({} x {} patches and class token)", m.max_tokens, o.patch, o.patch);
 }
 
+/// What was pruned, by which importance and when.
+std::string pruning_text(const TrainOptions& o, const TrainReport& r) {
+  std::string text = fmt::format(
+      "{:.1f} % of the weights of the encoder's matrices: {:.0f} % of "
+      "blocks of {} inputs by {} outputs",
+      100.0 * r.pruned, 100.0 * o.prune, o.prune_block, o.prune_columns);
+  if (o.prune_heads > 0) text += fmt::format(", {} heads a layer", o.prune_heads);
+  if (o.prune_fine > 0.0) {
+    text += fmt::format(", {:.0f} % in each row of a kept block", 100.0 * o.prune_fine);
+  }
+  return text + fmt::format("; by {}, between {:.0f} % and {:.0f} % of the epochs", o.prune_by,
+                            100.0 * o.prune_begin, 100.0 * o.prune_end);
+}
+
 std::string bits_text(const TrainOptions& o, const bmt::Model& m) {
   const char* input =
       m.input == bmt::InputKind::kTokens ? "word and position tables" : "patch embedding";
@@ -52,9 +66,10 @@ std::string facts(const TrainOptions& o, const bmt::Model& m, const TrainReport&
                          : "train images, train labels, test images, test labels: pixels and "
                            "labels without headers"));
   text += table_row("shape", fmt::format("{} layers, hidden {}, {} heads of {}, FFN {}, {}{}",
-                                         o.layers, o.hidden, o.heads, o.head_dim, o.ffn,
+                                         o.layers, o.hidden, m.heads(0), o.head_dim, o.ffn,
                                          input_text(o, m), m.pooler ? ", pooler" : ""));
   text += table_row("bits", bits_text(o, m));
+  if (o.prunes()) text += table_row("pruned", pruning_text(o, r));
   text += table_row("attention", o.attention);
   text += table_row("seed", fmt::format("{}", o.seed));
   if (o.pick != "last") {

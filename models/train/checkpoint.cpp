@@ -58,26 +58,31 @@ const char* text_of(WeightKind kind) {
 
 std::string spec_text(const NetworkSpec& s) {
   const bool softmax = s.attention == bmt::Attention::kSoftmax;
-  return json{{"layers", s.shape.layers},
-              {"hidden", s.shape.hidden},
-              {"heads", s.shape.heads},
-              {"head_dim", s.shape.head_dim},
-              {"ffn", s.shape.ffn},
-              {"input", s.tokens() ? "tokens" : "features"},
-              {"rows", s.rows},
-              {"features", s.features},
-              {"vocab", s.vocab},
-              {"segments", s.segments},
-              {"classes", s.classes},
-              {"regression", s.regression},
-              {"pooler", s.pooler},
-              {"gelu", s.gelu},
-              {"word_head", s.word_head},
-              {"act_bits", s.act_bits},
-              {"attention", softmax ? "softmax" : "threshold"},
-              {"weights", text_of(s.weights)},
-              {"ffn_weights", text_of(s.ffn_weights.value_or(s.weights))}}
-      .dump();
+  json out{{"layers", s.shape.layers},
+           {"hidden", s.shape.hidden},
+           {"heads", s.shape.heads},
+           {"head_dim", s.shape.head_dim},
+           {"ffn", s.shape.ffn},
+           {"input", s.tokens() ? "tokens" : "features"},
+           {"rows", s.rows},
+           {"features", s.features},
+           {"vocab", s.vocab},
+           {"segments", s.segments},
+           {"classes", s.classes},
+           {"regression", s.regression},
+           {"pooler", s.pooler},
+           {"gelu", s.gelu},
+           {"word_head", s.word_head},
+           {"act_bits", s.act_bits},
+           {"attention", softmax ? "softmax" : "threshold"},
+           {"weights", text_of(s.weights)},
+           {"ffn_weights", text_of(s.ffn_weights.value_or(s.weights))}};
+  if (s.cut.used()) {
+    out["prune_block"] = s.cut.block;
+    out["prune_columns"] = s.cut.group;
+    out["fine"] = s.fine;
+  }
+  return out.dump();
 }
 
 /// Integer `key` of `object`, from 0 to `most`; -1 if it is not that.
@@ -113,6 +118,14 @@ Result<NetworkSpec> parse_spec(const std::string& text) {
   s.act_bits = bounded(object, "act_bits", 8);
   s.attention = object.value("attention", "") == "softmax" ? bmt::Attention::kSoftmax
                                                            : bmt::Attention::kThreshold;
+  if (object.contains("prune_block")) {
+    s.cut.block = bounded(object, "prune_block", bmt::kMaxBinaryLength);
+    s.cut.group = bounded(object, "prune_columns", bmt::kMaxBinaryLength);
+    s.fine = object.value("fine", false);
+    if (s.cut.block < 1 || s.cut.group < 1) {
+      return Error{"checkpoint: 'prune_block' or 'prune_columns' is out of range"};
+    }
+  }
   const bool input_good = tokens ? s.vocab > 0 && s.segments > 0 : s.features > 0;
   const bool positive = s.shape.layers > 0 && s.shape.hidden > 0 && s.shape.heads > 0 &&
                         s.shape.head_dim > 0 && s.shape.ffn > 0 && s.rows > 1 && input_good &&
@@ -121,15 +134,23 @@ Result<NetworkSpec> parse_spec(const std::string& text) {
   return s;
 }
 
-void add_parameters(const Parameters& parameters, io::SafetensorsFile& file) {
-  for (const std::string& name : parameters.names()) {
-    file.tensors["parameter." + name] = to_file(parameters.at(name));
+void add_parameters(const Network& network, io::SafetensorsFile& file) {
+  for (const std::string& name : network.parameters().names()) {
+    file.tensors["parameter." + name] = to_file(network.at(name));
+  }
+  if (!network.spec().cut.used()) return;
+  for (const std::string& name : network.matrices()) {
+    file.tensors["mask." + name] = to_file(network.mask(name));
   }
 }
 
-Status read_parameters(const io::SafetensorsFile& file, const Parameters& parameters) {
-  for (const std::string& name : parameters.names()) {
-    if (Status s = from_file(file, "parameter." + name, parameters.at(name)); !s) return s;
+Status read_parameters(const io::SafetensorsFile& file, const Network& network) {
+  for (const std::string& name : network.parameters().names()) {
+    if (Status s = from_file(file, "parameter." + name, network.at(name)); !s) return s;
+  }
+  if (!network.spec().cut.used()) return Ok{};
+  for (const std::string& name : network.matrices()) {
+    if (Status s = from_file(file, "mask." + name, network.mask(name)); !s) return s;
   }
   return Ok{};
 }
@@ -144,7 +165,7 @@ const std::string* metadata(const io::SafetensorsFile& file, const char* key) {
 Status Session::save(const std::filesystem::path& path) const {
   io::SafetensorsFile file;
   graph_->on_stream([&] {
-    add_parameters(network_.parameters(), file);
+    add_parameters(network_, file);
     if (finished()) return;
     file.tensors["adam.first"] = to_file(optimizer_->state().first);
     file.tensors["adam.second"] = to_file(optimizer_->state().second);
@@ -159,7 +180,7 @@ Status Session::save(const std::filesystem::path& path) const {
 
 Status Session::save_picked(const std::filesystem::path& path, double figure) const {
   io::SafetensorsFile file;
-  graph_->on_stream([&] { add_parameters(network_.parameters(), file); });
+  graph_->on_stream([&] { add_parameters(network_, file); });
   file.metadata["spec"] = spec_text(network_.spec());
   file.metadata["figure"] = fmt::format("{}", figure);
   if (!options_.vocab.empty()) file.metadata["vocab"] = options_.vocab;
@@ -170,7 +191,7 @@ Status Session::load_picked(const std::filesystem::path& path) {
   const Result<io::SafetensorsFile> file = io::read_safetensors(path);
   if (!file) return file.error();
   Status status = Ok{};
-  graph_->on_stream([&] { status = read_parameters(file.value(), network_.parameters()); });
+  graph_->on_stream([&] { status = read_parameters(file.value(), network_); });
   return status;
 }
 
@@ -198,7 +219,7 @@ Status Session::load(const std::filesystem::path& path) {
   }
   Status status = Ok{};
   graph_->on_stream([&] {
-    status = read_parameters(file, network_.parameters());
+    status = read_parameters(file, network_);
     if (status && epochs < options_.epochs) {
       status = from_file(file, "adam.first", optimizer_->state().first);
       if (status) status = from_file(file, "adam.second", optimizer_->state().second);
@@ -222,7 +243,7 @@ Result<StoredNetwork> load_network(const std::filesystem::path& path) {
   }
   StoredNetwork stored{std::make_unique<Network>(spec.value(), 0), vocab ? *vocab : ""};
   stored.network->to(torch::kCPU);
-  if (Status s = read_parameters(file.value(), stored.network->parameters()); !s) {
+  if (Status s = read_parameters(file.value(), *stored.network); !s) {
     return Error{path.string() + ": " + s.error().message};
   }
   return stored;

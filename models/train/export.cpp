@@ -4,11 +4,13 @@
 #include <fmt/format.h>
 #include <torch/torch.h>
 
+#include <algorithm>
 #include <cmath>
 #include <map>
 
 #include "models/bmt/primitives.hpp"
 #include "models/train/fold.hpp"
+#include "models/train/pruner.hpp"
 #include "models/train/quantizers.hpp"
 #include "models/train/task.hpp"
 
@@ -86,7 +88,8 @@ class Exporter {
   void pooler();
   void classifier();
 
-  bmt::BitMatrix bits(const std::string& name, int slice, std::vector<double>& scales) const;
+  void matrix(const std::string& name, int slice, std::vector<double>& scales, bmt::Linear& out);
+  bmt::BlockMask block_mask(const std::string& name, int slice) const;
   bmt::CodeMatrix codes(const std::string& name, double& scale) const;
   bmt::Requant bit_or_code(const std::vector<double>& scales, const std::vector<double>& bias,
                            double alpha, bool is_signed, std::int64_t acc_max, int bits);
@@ -115,12 +118,27 @@ double Exporter::range(TensorId id, int layer) const {
   return found == ranges_.end() ? 0.0 : found->second;
 }
 
-/// All branches of one slice of a weight, and their scales.
-bmt::BitMatrix Exporter::bits(const std::string& name, int slice,
-                              std::vector<double>& scales) const {
+/// Blocks of which any weight is kept; empty if that is all of them.
+bmt::BlockMask Exporter::block_mask(const std::string& name, int slice) const {
+  const Tensor kept = net_.mask(name);
+  if (!kept.defined()) return {};
+  const Tensor sums = block_sums(kept, net_.spec().cut)[slice].contiguous();
+  bmt::BlockMask out(net_.spec().cut, static_cast<int>(kept.size(1)),
+                     static_cast<int>(kept.size(2)));
+  const float* data = sums.data_ptr<float>();
+  for (std::uint8_t& block : out.kept) block = *data++ > 0.0F ? 1 : 0;
+  const bool all = std::count(out.kept.begin(), out.kept.end(), 0) == 0;
+  return all ? bmt::BlockMask{} : out;
+}
+
+/// Weights and mask of one slice of a matrix: all branches, and their scales.
+void Exporter::matrix(const std::string& name, int slice, std::vector<double>& scales,
+                      bmt::Linear& linear) {
   const std::vector<Branch> branches = branches_of(net_, name);
+  linear.mask = block_mask(name, slice);
+  if (!linear.mask.empty()) model_.pruning = linear.mask.cut;
   scales.clear();
-  bmt::BitMatrix out;
+  bmt::BitMatrix& out = linear.weight;
   for (std::size_t k = 0; k < branches.size(); ++k) {
     const Tensor sign = branches[k].sign[slice].to(torch::kCPU).contiguous();
     scales.push_back(value(branches[k].scale[slice]));
@@ -130,10 +148,12 @@ bmt::BitMatrix Exporter::bits(const std::string& name, int slice,
     }
     const float* data = sign.data_ptr<float>();
     for (int o = 0; o < out.out; ++o) {
-      for (int i = 0; i < out.in; ++i) out.set_bit(static_cast<int>(k), o, i, *data++ > 0.0F);
+      for (int i = 0; i < out.in; ++i) {
+        const bool one = *data++ > 0.0F && linear.mask.keeps_input(o, i);
+        out.set_bit(static_cast<int>(k), o, i, one);
+      }
     }
   }
-  return out;
 }
 
 bmt::CodeMatrix Exporter::codes(const std::string& name, double& scale) const {
@@ -163,7 +183,7 @@ bmt::Linear Exporter::residual(const std::string& name, double input_alpha, int 
                                std::int64_t acc_max) {
   bmt::Linear out;
   std::vector<double> scales;
-  out.weight = bits(name, 0, scales);
+  matrix(name, 0, scales, out);
   const double per_lsb = std::ldexp(1.0, -lsb_log2);
   const std::vector<double> bias = affine(values(net_.at(name + ".bias")), per_lsb, 0.5);
   out.out = take(fold_branches(affine(scales, input_alpha * per_lsb, 0.0), bias, acc_max));
@@ -244,7 +264,7 @@ void Exporter::attention(int i, bmt::Layer& out) {
   bmt::Linear* const targets[] = {&out.q, &out.k, &out.v};
   for (int k = 0; k < 3; ++k) {
     std::vector<double> scales;
-    targets[k]->weight = bits(p + "qkv", k, scales);
+    matrix(p + "qkv", k, scales, *targets[k]);
     targets[k]->out = bit_or_code(
         affine(scales, input_alpha, 0.0), values(net_.at(p + "qkv.bias")[k]),
         alpha[static_cast<std::size_t>(k)], true, top * spec.shape.hidden, spec.act_bits);
@@ -298,7 +318,7 @@ void Exporter::layer(int i) {
 
   std::vector<double> scales;
   const double ffn_alpha = value(net_.scale(p + "ffn.alpha"));
-  out.f1.weight = bits(p + "f1", 0, scales);
+  matrix(p + "f1", 0, scales, out.f1);
   out.f1.out = bit_or_code(affine(scales, value(net_.scale(p + "ffn_input.alpha")), 0.0),
                            values(net_.at(p + "f1.bias")), ffn_alpha, false,
                            top * spec.shape.hidden, spec.act_bits);
@@ -322,7 +342,7 @@ void Exporter::pooler() {
   const std::int64_t top = bmt::max_code(net_.spec().act_bits);
   bmt::Linear out;
   std::vector<double> scales;
-  out.weight = bits("pooler", 0, scales);
+  matrix("pooler", 0, scales, out);
   out.out = bit_or_code(affine(scales, value(net_.scale("pooler.input.alpha")), 0.0),
                         values(net_.at("pooler.bias")), kPoolerAlpha, true,
                         top * net_.spec().shape.hidden, bmt::kClassifierBits);

@@ -175,6 +175,28 @@ Network::Network(const NetworkSpec& spec, std::int64_t seed) : spec_(spec) {
   init.layer_norm("embed.ln", spec.shape.hidden);
   for (int i = 0; i < spec.shape.layers; ++i) add_layer(init, spec_, layer_prefix(i));
   add_heads(init, spec_);
+  if (!spec.cut.used()) return;
+  for (const std::string& name : matrices()) {
+    masks_[name] = torch::ones_like(parameters_.at(name + ".weight"));
+  }
+}
+
+void Network::to(const torch::Device& device) {
+  parameters_.flatten(device);
+  for (auto& [name, mask] : masks_) mask = mask.to(device);
+}
+
+std::vector<std::string> Network::matrices() const {
+  std::vector<std::string> names;
+  for (int i = 0; i < spec_.shape.layers; ++i) {
+    for (const char* name : {"qkv", "o", "f1", "f2"}) names.push_back(layer_prefix(i) + name);
+  }
+  return names;
+}
+
+Tensor Network::mask(const std::string& matrix) const {
+  const auto found = masks_.find(matrix);
+  return found == masks_.end() ? Tensor() : found->second;
 }
 
 void Network::split_from(const Network& other, const std::string& name) {
@@ -206,17 +228,28 @@ void Network::start_from(const Network& other) {
                                : (source.sizes() == at(name).sizes() ? source : Tensor());
     if (part.defined()) at(name).detach().copy_(part);
   }
+  take_masks(other);
+}
+
+void Network::take_masks(const Network& other) {
+  if (spec_.cut != other.spec_.cut) return;
+  for (const auto& [name, mask] : masks_) {
+    const Tensor source = other.mask(name);
+    if (source.defined() && source.sizes() == mask.sizes()) mask.copy_(source);
+  }
 }
 
 std::vector<Branch> branches_of(const Network& network, const std::string& name) {
   const Tensor& w = network.at(name + ".weight");
   switch (network.spec().kind_of(name)) {
     case WeightKind::kBinary: {
-      const BinaryWeight b = binary_weight(w);
+      const BinaryWeight b = binary_weight(w, network.mask(name));
       return {{b.sign, b.scale}};
     }
     case WeightKind::kTernary: {
-      const TernaryWeight t = ternary_weight(w);
+      const Tensor mask = network.mask(name);
+      const TernaryWeight t =
+          network.spec().fine ? masked_weight(w, mask) : ternary_weight(w, mask);
       // Opposite signs cancel where the level is 0.
       const Tensor first = t.level.ge(0.0).to(torch::kFloat) * 2.0 - 1.0;
       const Tensor second = t.level.gt(0.0).to(torch::kFloat) * 2.0 - 1.0;

@@ -34,6 +34,8 @@ struct NetworkSpec {
   int act_bits = 1;         ///< 0: float
   bmt::Attention attention = bmt::Attention::kThreshold;
   WeightKind weights = WeightKind::kBinary;
+  bmt::Pruning cut;   ///< how masks cut the matrices of the encoder; unused: there are no masks
+  bool fine = false;  ///< ternary weights are 0 where their mask says so, nowhere else
   std::optional<WeightKind> ffn_weights;  ///< of FFN1 and FFN2, where they differ
 
   int attention_width() const { return shape.heads * shape.head_dim; }
@@ -91,13 +93,17 @@ class Network {
   /// Random initial weights from `seed`, on the CPU; `to` must follow before use.
   Network(const NetworkSpec& spec, std::int64_t seed);
 
-  /// Moves the parameters to `device`.
-  void to(const torch::Device& device) { parameters_.flatten(device); }
+  /// Moves parameters and masks to `device`.
+  void to(const torch::Device& device);
 
   /// Starts from the weights of `other`: each parameter that has a namesake here of the same shape.
   /// Between networks of one hidden size a larger one gives its leading heads and FFN units. Split
   /// weights come from one latent weight by `split_ternary`, exactly as a ternary `other` computes.
+  /// Masks come along as by `take_masks`.
   void start_from(const Network& other);
+
+  /// Takes the masks of `other` where both have them, of the same cut and shape.
+  void take_masks(const Network& other);
 
   /// With a `trace`, intermediate results are kept there.
   Output forward(const Input& input, Trace* trace = nullptr) const;
@@ -111,6 +117,12 @@ class Network {
   const NetworkSpec& spec() const { return spec_; }
   const Parameters& parameters() const { return parameters_; }
 
+  /// Matrices of the encoder by name ("layers.0.qkv"), those that masks are for.
+  std::vector<std::string> matrices() const;
+  /// Mask of such a matrix, as large as its weight: 1 where kept, 0 where pruned. Undefined without
+  /// `cut`. Written in place.
+  torch::Tensor mask(const std::string& matrix) const;
+
   /// A parameter by its full name, such as "layers.0.qkv.weight".
   const torch::Tensor& at(const std::string& name) const { return parameters_.at(name); }
   /// exp of the parameter `name`: scales are kept as logarithms, hence always positive.
@@ -123,6 +135,7 @@ class Network {
 
   NetworkSpec spec_;
   Parameters parameters_;
+  std::map<std::string, torch::Tensor> masks_;
 };
 
 /// "layers.<i>."
@@ -130,7 +143,7 @@ std::string layer_prefix(int layer);
 
 /// One binary branch of a weight: signs [slices, out, in] and its scale of each slice.
 struct Branch {
-  torch::Tensor sign;
+  torch::Tensor sign;  ///< 0 where a binary weight is pruned
   torch::Tensor scale;
 };
 /// The branches of the weight `name` ("layers.0.o", ...) of a quantized network. No gradient.

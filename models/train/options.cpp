@@ -10,6 +10,7 @@
 #include <variant>
 
 #include "models/io/glue_tsv.hpp"
+#include "models/train/prune_schedule.hpp"
 
 namespace bat::train {
 namespace {
@@ -59,6 +60,14 @@ const std::array kFields = {
     Field{"weight_decay", &O::weight_decay, true},
     Field{"clip", &O::clip, true},
     Field{"dropout", &O::dropout, true},
+    Field{"prune", &O::prune, true},
+    Field{"prune_block", &O::prune_block, true},
+    Field{"prune_columns", &O::prune_columns, true},
+    Field{"prune_heads", &O::prune_heads, true},
+    Field{"prune_fine", &O::prune_fine, true},
+    Field{"prune_by", &O::prune_by, true},
+    Field{"prune_begin", &O::prune_begin, true},
+    Field{"prune_end", &O::prune_end, true},
     Field{"pick", &O::pick, true},
     Field{"hard_weight", &O::hard_weight, true},
     Field{"soft_weight", &O::soft_weight, true},
@@ -184,6 +193,8 @@ std::vector<std::string> option_keys() {
 std::vector<std::string> option_lines(const TrainOptions& options) {
   std::vector<std::string> lines;
   for (const Field& field : kFields) {
+    // Says nothing in runs that do not prune, whose identity it leaves as it was.
+    if (std::string_view(field.key).starts_with("prune") && !options.prunes()) continue;
     if (field.decides) lines.push_back(fmt::format("{}={}", field.key, text_of(options, field)));
   }
   return lines;
@@ -285,7 +296,7 @@ Status check(const TrainOptions& o) {
   for (const Rule& rule : rules) {
     if (!rule.met) return Error{fmt::format("option {}", rule.text)};
   }
-  return Ok{};
+  return check_pruning(o);
 }
 
 }  // namespace bat::train

@@ -85,6 +85,14 @@ struct TrainOptions {
   double weight_decay = 0.0;  ///< decoupled (AdamW)
   double clip = 1.0;          ///< largest norm of the gradient
   double dropout = 0.0;       ///< share of hidden values set to 0 while training
+  double prune = 0.0;         ///< share of the weight blocks that go from each group of outputs
+  int prune_block = 32;       ///< inputs of a block
+  int prune_columns = 32;     ///< outputs of a group
+  int prune_heads = 0;        ///< heads of each layer that go
+  double prune_fine = 0.0;    ///< share of 0 in each row of a kept block (weights=ternary)
+  std::string prune_by = "magnitude";  ///< importance: "magnitude" or "taylor"
+  double prune_begin = 0.1;            ///< share of the epochs before anything goes
+  double prune_end = 0.5;              ///< share of the epochs after which masks stay as they are
   /// "last" checkpoint, or the best on the watched samples: in the float view ("best") or, among
   /// those that are near the best there, in the integer view ("integer").
   std::string pick = "last";
@@ -125,6 +133,7 @@ struct TrainOptions {
   WeightKind weight_kind() const {
     return train::weight_kind(weights).value_or(WeightKind::kBinary);
   }
+  bool prunes() const { return prune > 0.0 || prune_heads > 0 || prune_fine > 0.0; }
   bool has_extra() const { return !extra.empty() || copies > 0; }
   TaskFamily task_kind() const {
     if (task == "images" || task == "mnist") return TaskFamily::kImages;

@@ -42,6 +42,16 @@ bool Parameters::contains(const std::string& name) const {
   return std::find(names_.begin(), names_.end(), name) != names_.end();
 }
 
+torch::Tensor Parameters::part(const torch::Tensor& vector, const std::string& name) const {
+  std::int64_t start = 0;
+  for (std::size_t i = 0; i < names_.size(); ++i) {
+    const std::int64_t size = tensors_[i].numel();
+    if (names_[i] == name) return vector.narrow(0, start, size).view(tensors_[i].sizes());
+    start += size;
+  }
+  TORCH_CHECK(false, "no parameter ", name);
+}
+
 torch::Tensor Parameters::gradient(const torch::Tensor& loss) const {
   std::vector<torch::Tensor> parts = torch::autograd::grad(
       {loss}, tensors_, {}, {}, /*create_graph=*/false, /*allow_unused=*/true);

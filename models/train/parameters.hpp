@@ -28,6 +28,9 @@ class Parameters {
   const std::vector<torch::Tensor>& tensors() const { return tensors_; }
   const torch::Tensor& flat() const { return flat_; }
 
+  /// The part of `vector`, as long as `flat`, that belongs to a tensor, in its shape.
+  torch::Tensor part(const torch::Tensor& vector, const std::string& name) const;
+
   /// Gradients of `loss` as one vector in the order of `flat`.
   torch::Tensor gradient(const torch::Tensor& loss) const;
 

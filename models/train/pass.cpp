@@ -89,9 +89,9 @@ Tensor Pass::weight(const std::string& name) const {
   const Tensor& w = net_.at(name + ".weight");
   switch (spec_.kind_of(name)) {
     case WeightKind::kBinary:
-      return binarized(w);
+      return binarized(w, net_.mask(name));
     case WeightKind::kTernary:
-      return ternarized(w);
+      return spec_.fine ? mask_ternarized(w, net_.mask(name)) : ternarized(w, net_.mask(name));
     case WeightKind::kSplit:
       return plain_binarized(w) + plain_binarized(net_.at(name + ".weight2"));
     case WeightKind::kWeightedSplit:

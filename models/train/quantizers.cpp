@@ -49,40 +49,65 @@ struct UnsignedCodes : torch::autograd::Function<UnsignedCodes> {
   }
 };
 
-enum class WeightKind : std::int64_t { kBinary, kPlain, kTernary, kOdd, kInt8 };
+enum class WeightKind : std::int64_t { kBinary, kPlain, kTernary, kMasked, kOdd, kInt8 };
+
+Tensor quantized_value(const Tensor& weight, WeightKind kind, const Tensor& mask) {
+  switch (kind) {
+    case WeightKind::kBinary: {
+      const BinaryWeight w = binary_weight(weight, mask);
+      return w.sign * w.scale;
+    }
+    case WeightKind::kPlain: {
+      const BinaryWeight w = plain_weight(weight);
+      return w.sign * w.scale;
+    }
+    case WeightKind::kTernary: {
+      const TernaryWeight w = ternary_weight(weight, mask);
+      return w.level * w.scale;
+    }
+    case WeightKind::kMasked: {
+      const TernaryWeight w = masked_weight(weight, mask);
+      return w.level * w.scale;
+    }
+    case WeightKind::kOdd: {
+      const OddWeight w = odd_weight(weight);
+      return (w.codes * 2.0 - 255.0) * w.scale;
+    }
+    case WeightKind::kInt8:
+      break;
+  }
+  const Int8Grid grid = int8_grid(weight);
+  return grid.values * grid.step;
+}
 
 struct QuantizedWeight : torch::autograd::Function<QuantizedWeight> {
   static Tensor forward(AutogradContext*, const Tensor& weight, std::int64_t kind) {
-    switch (static_cast<WeightKind>(kind)) {
-      case WeightKind::kBinary: {
-        const BinaryWeight w = binary_weight(weight);
-        return w.sign * w.scale;
-      }
-      case WeightKind::kPlain: {
-        const BinaryWeight w = plain_weight(weight);
-        return w.sign * w.scale;
-      }
-      case WeightKind::kTernary: {
-        const TernaryWeight w = ternary_weight(weight);
-        return w.level * w.scale;
-      }
-      case WeightKind::kOdd: {
-        const OddWeight w = odd_weight(weight);
-        return (w.codes * 2.0 - 255.0) * w.scale;
-      }
-      case WeightKind::kInt8:
-        break;
-    }
-    const Int8Grid grid = int8_grid(weight);
-    return grid.values * grid.step;
+    return quantized_value(weight, static_cast<WeightKind>(kind), {});
   }
   static variable_list backward(AutogradContext*, variable_list grad) {
     return {grad[0], Tensor()};
   }
 };
 
-Tensor quantized(const Tensor& weight, WeightKind kind) {
+struct PrunedWeight : torch::autograd::Function<PrunedWeight> {
+  static Tensor forward(AutogradContext* ctx, const Tensor& weight, const Tensor& mask,
+                        std::int64_t kind) {
+    ctx->save_for_backward({mask});
+    return quantized_value(weight, static_cast<WeightKind>(kind), mask);
+  }
+  static variable_list backward(AutogradContext* ctx, variable_list grad) {
+    return {grad[0] * ctx->get_saved_variables()[0], Tensor(), Tensor()};
+  }
+};
+
+Tensor quantized(const Tensor& weight, WeightKind kind, const Tensor& mask = {}) {
+  if (mask.defined()) return PrunedWeight::apply(weight, mask, static_cast<std::int64_t>(kind));
   return QuantizedWeight::apply(weight, static_cast<std::int64_t>(kind));
+}
+
+/// Mean of `x` over the elements of each slice that `mask` keeps; 0 if there are none.
+Tensor kept_mean(const Tensor& x, const Tensor& mask) {
+  return (x * mask).sum({1, 2}, true) / mask.sum({1, 2}, true).clamp_min(1.0);
 }
 
 struct ScaledSigns : torch::autograd::Function<ScaledSigns> {
@@ -126,13 +151,16 @@ Tensor unsigned_codes(const Tensor& u, int bits) {
   return UnsignedCodes::apply(u, static_cast<std::int64_t>(bits));
 }
 
-BinaryWeight binary_weight(const Tensor& weight) {
+BinaryWeight binary_weight(const Tensor& weight, const Tensor& mask) {
   const Tensor w = weight.detach();
+  if (mask.defined()) return {signs(w - kept_mean(w, mask)) * mask, kept_mean(w.abs(), mask)};
   const Tensor mean = w.mean({1, 2}, true);
   return {signs(w - mean), w.abs().mean({1, 2}, true)};
 }
 
-Tensor binarized(const Tensor& weight) { return quantized(weight, WeightKind::kBinary); }
+Tensor binarized(const Tensor& weight, const Tensor& mask) {
+  return quantized(weight, WeightKind::kBinary, mask);
+}
 
 BinaryWeight plain_weight(const Tensor& weight) {
   const Tensor w = weight.detach();
@@ -141,15 +169,28 @@ BinaryWeight plain_weight(const Tensor& weight) {
 
 Tensor plain_binarized(const Tensor& weight) { return quantized(weight, WeightKind::kPlain); }
 
-TernaryWeight ternary_weight(const Tensor& weight) {
+TernaryWeight ternary_weight(const Tensor& weight, const Tensor& mask) {
   const Tensor w = weight.detach();
   const Tensor size = w.abs();
-  const Tensor kept = size.gt(size.mean({1, 2}, true) * 0.7).to(w.dtype());
+  const Tensor mean = mask.defined() ? kept_mean(size, mask) : size.mean({1, 2}, true);
+  Tensor kept = size.gt(mean * 0.7).to(w.dtype());
+  if (mask.defined()) kept = kept * mask;
   const Tensor scale = (size * kept).sum({1, 2}, true) / kept.sum({1, 2}, true).clamp_min(1.0);
   return {w.sign() * kept, scale};
 }
 
-Tensor ternarized(const Tensor& weight) { return quantized(weight, WeightKind::kTernary); }
+Tensor ternarized(const Tensor& weight, const Tensor& mask) {
+  return quantized(weight, WeightKind::kTernary, mask);
+}
+
+TernaryWeight masked_weight(const Tensor& weight, const Tensor& mask) {
+  const Tensor w = weight.detach();
+  return {w.sign() * mask, kept_mean(w.abs(), mask)};
+}
+
+Tensor mask_ternarized(const Tensor& weight, const Tensor& mask) {
+  return quantized(weight, WeightKind::kMasked, mask);
+}
 
 Tensor scaled_signs(const Tensor& weight, const Tensor& scale) {
   return ScaledSigns::apply(weight, scale);

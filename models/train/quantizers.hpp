@@ -17,16 +17,19 @@ torch::Tensor signed_codes(const torch::Tensor& u, int bits);
 /// 0 < u < 2^b - 1.
 torch::Tensor unsigned_codes(const torch::Tensor& u, int bits);
 
+// `mask` of the functions below is as large as the weight: 1 where a weight is kept, 0 where it is
+// pruned. Pruned weights are 0, enter no mean and get no gradient. Undefined: nothing is pruned.
+
 /// Signs of W - mean(W) as -1 and +1, and the scale mean(|W|), for each slice of the first
 /// dimension of a [slices, out, in] tensor. No gradient.
 struct BinaryWeight {
-  torch::Tensor sign;   ///< [slices, out, in]
+  torch::Tensor sign;   ///< [slices, out, in]; 0 where pruned
   torch::Tensor scale;  ///< [slices, 1, 1]
 };
-BinaryWeight binary_weight(const torch::Tensor& weight);
+BinaryWeight binary_weight(const torch::Tensor& weight, const torch::Tensor& mask = {});
 
 /// scale * sign; the gradient passes unchanged.
-torch::Tensor binarized(const torch::Tensor& weight);
+torch::Tensor binarized(const torch::Tensor& weight, const torch::Tensor& mask = {});
 
 /// Ternary weights (TWN): 0 where |W| <= D = 0.7 mean|W|, else the sign times the mean of the other
 /// magnitudes, for each slice. `level` is -1, 0, +1. No gradient.
@@ -34,9 +37,14 @@ struct TernaryWeight {
   torch::Tensor level;  ///< [slices, out, in]
   torch::Tensor scale;  ///< [slices, 1, 1]
 };
-TernaryWeight ternary_weight(const torch::Tensor& weight);
+TernaryWeight ternary_weight(const torch::Tensor& weight, const torch::Tensor& mask = {});
 /// scale * level; the gradient passes unchanged.
-torch::Tensor ternarized(const torch::Tensor& weight);
+torch::Tensor ternarized(const torch::Tensor& weight, const torch::Tensor& mask = {});
+
+/// Weights that are 0 where `mask` says so and nowhere else: sign(W) times the mean magnitude of
+/// the kept ones. No gradient.
+TernaryWeight masked_weight(const torch::Tensor& weight, const torch::Tensor& mask);
+torch::Tensor mask_ternarized(const torch::Tensor& weight, const torch::Tensor& mask);
 
 /// Signs of W itself (no centring) and mean(|W|) for each slice: a branch of a split weight.
 BinaryWeight plain_weight(const torch::Tensor& weight);

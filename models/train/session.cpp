@@ -48,6 +48,7 @@ Session::Session(Network& network, DeviceData& data, const Network* teacher,
   graph_->on_stream([&] {
     optimizer_ = std::make_unique<Optimizer>(network.parameters().flat(), options_.schedule,
                                              options.weight_decay, options.clip);
+    if (options.prune) pruner_ = std::make_unique<Pruner>(network, *options.prune);
     const auto whole = torch::TensorOptions(torch::kInt64).device(device);
     order_ = torch::zeros({epoch_items()}, whole);
     batch_ = torch::arange(options.batch, whole);
@@ -141,7 +142,9 @@ void Session::step(int kind) {
   batch.input.dropout = options_.dropout;
   const Output out = network_.forward(batch.input);
   const Tensor value = loss(options_.weights, network_, teacher_, out, batch);
-  optimizer_->apply(network_.parameters().gradient(value));
+  const Tensor gradient = network_.parameters().gradient(value);
+  if (pruner_) pruner_->observe(gradient);
+  optimizer_->apply(gradient);
   torch::NoGradGuard no_grad;
   loss_sum_.add_(value.detach());
   if (network_.spec().regression) return;
@@ -165,6 +168,7 @@ EpochStats Session::run_epoch() {
   graph_->run({kinds_.data() + started_, kinds_.size() - started_});
   started_ = 0;
   ++epoch_;
+  if (pruner_) graph_->on_stream([&] { pruner_->update(epoch_); });
   EpochStats stats;
   stats.epoch = epoch_;
   graph_->on_stream([&] {

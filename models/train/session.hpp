@@ -13,6 +13,7 @@
 #include "models/train/loss.hpp"
 #include "models/train/network.hpp"
 #include "models/train/optimizer.hpp"
+#include "models/train/pruner.hpp"
 #include "models/train/step_graph.hpp"
 
 namespace bat::train {
@@ -26,6 +27,7 @@ struct SessionOptions {
   double dropout = 0.0;
   double extra_part = 0.0;  ///< share of unlabelled samples in an epoch, where the data have any
   LossWeights weights;
+  std::optional<PruneSchedule> prune;  ///< only for networks with masks
   std::int64_t seed = 0;
   std::string identity;  ///< what a checkpoint must carry to be resumed
   std::string vocab;     ///< kept in checkpoints; token networks only
@@ -64,6 +66,8 @@ class Session {
 
   int epochs_done() const { return epoch_; }
   bool finished() const { return epoch_ >= options_.epochs; }
+  /// Whether the last epoch was trained with the masks that stay to the end.
+  bool settled() const { return !pruner_ || pruner_->settled(epoch_); }
 
   /// Writes the parameters alone, with the figure for which they were picked.
   Status save_picked(const std::filesystem::path& path, double figure) const;
@@ -97,11 +101,12 @@ class Session {
   std::vector<int> kinds_;   ///< of the batches of the current epoch
   std::size_t started_ = 0;  ///< steps of the current epoch done while recording
   std::unique_ptr<Optimizer> optimizer_;
-  torch::Tensor order_;      ///< int64 [samples]: samples in the order of this epoch
-  torch::Tensor batch_;      ///< int64 [batch]: 0, 1, ...
-  torch::Tensor loss_sum_;   ///< over the epoch
-  torch::Tensor right_sum_;  ///< over the epoch
-  torch::Tensor known_sum_;  ///< labelled samples of the epoch
+  std::unique_ptr<Pruner> pruner_;  ///< null: nothing is pruned
+  torch::Tensor order_;             ///< int64 [samples]: samples in the order of this epoch
+  torch::Tensor batch_;             ///< int64 [batch]: 0, 1, ...
+  torch::Tensor loss_sum_;          ///< over the epoch
+  torch::Tensor right_sum_;         ///< over the epoch
+  torch::Tensor known_sum_;         ///< labelled samples of the epoch
   std::unique_ptr<StepGraph> graph_;
 };
 

@@ -37,6 +37,8 @@ NetworkSpec spec_of(const TrainOptions& o, const Task& task) {
   spec.act_bits = o.act_bits;
   spec.attention = o.attention_kind();
   spec.weights = o.act_bits == 0 ? WeightKind::kBinary : o.weight_kind();
+  if (o.prunes()) spec.cut = {o.prune_block, o.prune_columns};
+  spec.fine = o.prune_fine > 0.0;
   if (o.act_bits > 0 && o.ffn_weights != "same") spec.ffn_weights = weight_kind(o.ffn_weights);
   return spec;
 }

@@ -40,6 +40,7 @@ SessionOptions model_session(const TrainOptions& o, const std::string& vocab) {
   s.seed = o.seed;
   s.identity = identity(o);
   s.vocab = vocab;
+  if (o.prunes()) s.prune = prune_schedule(o);
   if (o.act_bits == 0 && o.teacher.empty()) {
     s.weights = {1.0, 0.0, 0.0, 0.0, 0.0};
     s.extra_part = 0.0;
@@ -66,6 +67,8 @@ TrainOptions teacher_run(const TrainOptions& o) {
   t.epochs = o.teacher_epochs;
   t.learning_rate = o.teacher_learning_rate;
   t.weight_decay = o.teacher_weight_decay;
+  t.prune = t.prune_fine = 0.0;
+  t.prune_heads = 0;
   return t;
 }
 
@@ -158,7 +161,7 @@ Status Run::epochs_of(Session& session, const char* phase, int epochs) {
     if (measure) holdout = watched_metric(session);
     log(phase, stats, holdout);
     const bool picks = options_.pick != "last" && std::string_view(phase) == "model";
-    if (picks && holdout) {
+    if (picks && holdout && session.settled()) {
       if (Status s = consider(session, *holdout); !s) return s;
     }
     stopped_ = progress_ && !progress_({options_.name, phase, stats, epochs, holdout});
@@ -306,6 +309,11 @@ Status Run::finish() {
   if (!report.complete || !options_.finish || options_.act_bits == 0) return Ok{};
   // The integer view is folded on the CPU from the very numbers that its float view is judged by.
   network_->to(torch::kCPU);
+  report.pruned = pruned_share(*network_);
+  if (std::unique_ptr<Network> smaller = without_pruned_heads(*network_)) {
+    session_.reset();  // it trains the network that goes
+    network_ = std::move(smaller);
+  }
   const int calibration = std::min(data_->count(), kCalibrationSamples);
   bmt::Model header = task_->header();
   header.name = options_.name;  // runs side by side share the task, not the name

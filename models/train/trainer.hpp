@@ -36,6 +36,7 @@ struct TrainReport {
   bool complete = false;          ///< all epochs done
   double holdout_accuracy = 0.0;  ///< figure of the task, float view; 0 if nothing was set aside
   std::string data_sha256;
+  double pruned = 0.0;               ///< share of the weights of the encoder's matrices that are 0
   std::optional<ViewReport> views;   ///< only after `finish` of a quantized network
   std::filesystem::path checkpoint;  ///< out/checkpoint.safetensors
   std::filesystem::path log;         ///< out/log.csv, one line an epoch
