@@ -7,6 +7,7 @@ cd "$(dirname "$0")/.."
 batkit=${1:-build/batkit}
 out=${2:-out/study}
 mkdir -p "$out"
+command -v jq >/dev/null || { echo "study.sh: needs jq (apt-get install jq)" >&2; exit 3; }
 
 "$batkit" explore explore/spaces/fashion.toml -o "$out/fashion" >"$out/fashion.txt"
 echo "### Fashion-MNIST on a ZCU102 at 200 MHz, by model"
