@@ -70,17 +70,18 @@ class RowBuilder {
     }
     for (int c = 0; c < shape_.cols; ++c) {
       const auto column = static_cast<std::size_t>(c);
-      module_.instance({pe_,
-                        fmt::format("u_pe{}", c),
-                        {{"TK", shape_.depth}, {"AccW", shape_.acc_bits}},
-                        {{"clk_i", emit::ref("clk_i", 1)},
-                         {"valid_i", acc_valid_},
-                         {"first_i", acc_first_},
-                         {"double_i", acc_double_},
-                         {"a_i", a_},
-                         {"b_i", b_[column]},
-                         {"preload_i", preload_[column]},
-                         {"acc_o", acc_[column]}}});
+      module_.instance(
+          {pe_,
+           fmt::format("u_pe{}", c),
+           {{"TK", shape_.depth}, {"AccW", shape_.acc_bits}, {"Shift", shape_.shift ? 1 : 0}},
+           {{"clk_i", emit::ref("clk_i", 1)},
+            {"valid_i", acc_valid_},
+            {"first_i", acc_first_},
+            {"double_i", acc_double_},
+            {"a_i", a_},
+            {"b_i", b_[column]},
+            {"preload_i", preload_[column]},
+            {"acc_o", acc_[column]}}});
     }
   }
 

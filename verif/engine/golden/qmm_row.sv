@@ -44,8 +44,9 @@ module qmm_row (
   logic [19:0] acc3;
 
   qmm_pe #(
-    .TK   (16),
-    .AccW (20)
+    .TK    (16),
+    .AccW  (20),
+    .Shift (1)
   ) u_pe0 (
     .clk_i     (clk_i),
     .valid_i   (acc_valid_i),
@@ -58,8 +59,9 @@ module qmm_row (
   );
 
   qmm_pe #(
-    .TK   (16),
-    .AccW (20)
+    .TK    (16),
+    .AccW  (20),
+    .Shift (1)
   ) u_pe1 (
     .clk_i     (clk_i),
     .valid_i   (acc_valid_i),
@@ -72,8 +74,9 @@ module qmm_row (
   );
 
   qmm_pe #(
-    .TK   (16),
-    .AccW (20)
+    .TK    (16),
+    .AccW  (20),
+    .Shift (1)
   ) u_pe2 (
     .clk_i     (clk_i),
     .valid_i   (acc_valid_i),
@@ -86,8 +89,9 @@ module qmm_row (
   );
 
   qmm_pe #(
-    .TK   (16),
-    .AccW (20)
+    .TK    (16),
+    .AccW  (20),
+    .Shift (1)
   ) u_pe3 (
     .clk_i     (clk_i),
     .valid_i   (acc_valid_i),
