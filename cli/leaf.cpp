@@ -91,6 +91,8 @@ void add_leaf(CLI::App& app, Session& session) {
   command->add_option("--drain", options->shape.drain, "Columns that leave the shadow a cycle")
       ->capture_default_str()
       ->check(CLI::IsMember({1, 2, 4, 8}));
+  command->add_flag("!--one-plane", options->shape.shift,
+                    "Of a row: leave out the doubling that products of several planes need");
   command->add_option("--target", options->target, "xcup, ice40 or osu018")->capture_default_str();
   command->add_option("--work-dir", options->work_dir, "Keep scripts, logs and netlists here");
   command->callback([&session, options] {

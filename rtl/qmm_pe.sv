@@ -10,8 +10,9 @@
 
 (* keep_hierarchy *)
 module qmm_pe #(
-  parameter int TK   = 64,
-  parameter int AccW = 24
+  parameter int TK    = 64,
+  parameter int AccW  = 24,
+  parameter int Shift = 1   // 0: sums of one plane only, double_i is ignored
 ) (
   input  logic            clk_i,
   input  logic            valid_i,
@@ -36,7 +37,7 @@ module qmm_pe #(
 
   always_comb begin
     if (first_i) base = preload_i;
-    else if (double_i) base = {acc_o[AccW-2:0], 1'b0};
+    else if (Shift != 0 && double_i) base = {acc_o[AccW-2:0], 1'b0};
     else base = acc_o;
   end
 

@@ -38,7 +38,7 @@ class LeafWriter {
     if (!pe) return pe.error();
     if (Status wrote = write("qmm_pe", blocks::rtl_source("qmm_pe")); !wrote) return wrote;
     sources_.top = "qmm_row";
-    return emit(blocks::qmm_row({shape_.cols, shape_.lanes, shape_.drain, 1, shape_.acc_bits}, pe.value()));
+    return emit(blocks::qmm_row({shape_.cols, shape_.lanes, shape_.drain, 1, shape_.acc_bits, shape_.shift}, pe.value()));
   }
 
   Status emit(const emit::Module& module) {

@@ -18,6 +18,7 @@ struct LeafShape {
   int stages = 0;     ///< pipeline registers in the popcount, 0 .. 2
   int cols = 0;       ///< 0: the popcount alone; otherwise a row of so many units, 2 .. 64
   int acc_bits = 12;  ///< of a row: accumulator bits
+  bool shift = true;  ///< of a row: accumulators can double, for products of several planes
   int drain = 1;      ///< of a row: columns that leave the shadow a cycle
 
   /// Binary multiply-accumulates a cycle.

@@ -3,6 +3,8 @@
 
 #include <fmt/format.h>
 
+#include <bit>
+
 namespace bat::blocks {
 namespace {
 
@@ -20,6 +22,7 @@ class RowBuilder {
     ports();
     units();
     tile_bits();
+    drain_position();
     for (int branch = 0; branch < shape_.branches; ++branch) shadow(branch);
     module_.assign(sh_acc_, lanes());
     return std::move(module_);
@@ -29,8 +32,8 @@ class RowBuilder {
   static emit::ModuleDoc doc() {
     return {
         "One row of dot-product units: a row of activations against all columns. Finished sums "
-        "leave as sign bits (bit tiles) or through the shadow, a copy of the accumulators that "
-        "moves towards column 0 by Lanes columns a shift while the units work on.",
+        "leave as sign bits (bit tiles) or through the shadow, a copy of the accumulators of which "
+        "Lanes columns show at a time, the next ones after each shift, while the units work on.",
         "tile bit = sum >= 0; shadow of branch b = sum of branch b",
         "accumulators as in qmm_pe, tile bits and shadow one cycle after their capture",
         "one step a cycle; a capture or a shift a cycle", "none; capture goes before shift"};
@@ -67,17 +70,18 @@ class RowBuilder {
     }
     for (int c = 0; c < shape_.cols; ++c) {
       const auto column = static_cast<std::size_t>(c);
-      module_.instance({pe_,
-                        fmt::format("u_pe{}", c),
-                        {{"TK", shape_.depth}, {"AccW", shape_.acc_bits}},
-                        {{"clk_i", emit::ref("clk_i", 1)},
-                         {"valid_i", acc_valid_},
-                         {"first_i", acc_first_},
-                         {"double_i", acc_double_},
-                         {"a_i", a_},
-                         {"b_i", b_[column]},
-                         {"preload_i", preload_[column]},
-                         {"acc_o", acc_[column]}}});
+      module_.instance(
+          {pe_,
+           fmt::format("u_pe{}", c),
+           {{"TK", shape_.depth}, {"AccW", shape_.acc_bits}, {"Shift", shape_.shift ? 1 : 0}},
+           {{"clk_i", emit::ref("clk_i", 1)},
+            {"valid_i", acc_valid_},
+            {"first_i", acc_first_},
+            {"double_i", acc_double_},
+            {"a_i", a_},
+            {"b_i", b_[column]},
+            {"preload_i", preload_[column]},
+            {"acc_o", acc_[column]}}});
     }
   }
 
@@ -91,33 +95,61 @@ class RowBuilder {
         {}, {emit::if_then(bit_capture_, {emit::set_next(tile_bits_, emit::pack(signs))})}});
   }
 
+  int groups() const { return shape_.cols / shape_.lanes; }
+
+  /// Which columns show. A multiplexer a lane is a quarter of what shifting all columns would cost.
+  void drain_position() {
+    if (groups() == 1) {
+      module_.assign(module_.net("unused_shift", 1), sh_shift_);
+      return;
+    }
+    const int bits = std::bit_width(static_cast<unsigned>(groups() - 1));
+    module_.comment(
+        "Group of columns that shows: the first after a capture, then the next a shift.");
+    group_ = module_.net("group_q", bits);
+    module_.add(emit::AlwaysFf{
+        {},
+        {emit::if_then(
+            emit::unary("|", sh_capture_), {emit::set_next(group_, emit::num(bits, 0))},
+            {emit::if_then(
+                sh_shift_,
+                {emit::set_next(group_, emit::binary("+", group_, emit::num(bits, 1)))})})}});
+  }
+
   void shadow(int branch) {
-    module_.comment(fmt::format("Shadow of branch {}: capture, or shift by {} column{}.", branch,
-                                shape_.lanes, shape_.lanes == 1 ? "" : "s"));
+    module_.comment(fmt::format("Shadow of branch {}.", branch));
     std::vector<Expr> copies;
     for (int c = 0; c < shape_.cols; ++c) {
       copies.push_back(module_.net(fmt::format("shadow{}_{}_q", branch, c), shape_.acc_bits));
     }
     std::vector<Statement> capture;
-    std::vector<Statement> shift;
     for (int c = 0; c < shape_.cols; ++c) {
       const auto column = static_cast<std::size_t>(c);
       capture.push_back(emit::set_next(copies[column], acc_[column]));
-      const std::size_t from = column + static_cast<std::size_t>(shape_.lanes);
-      if (from < copies.size()) shift.push_back(emit::set_next(copies[column], copies[from]));
     }
-    // With as many lanes as columns nothing is left to move.
-    std::vector<Statement> otherwise;
-    if (!shift.empty()) otherwise = {emit::if_then(sh_shift_, shift)};
-    module_.add(emit::AlwaysFf{
-        {}, {emit::if_then(emit::bit(sh_capture_, branch), capture, std::move(otherwise))}});
-    for (int lane = 0; lane < shape_.lanes; ++lane) {
-      lanes_.push_back(copies[static_cast<std::size_t>(lane)]);
+    module_.add(emit::AlwaysFf{{}, {emit::if_then(emit::bit(sh_capture_, branch), capture)}});
+    for (int lane = 0; lane < shape_.lanes; ++lane) lanes_.push_back(shown(branch, lane, copies));
+  }
+
+  /// The column of a lane in the group that shows: a tree of two-way choices, lowest bit first.
+  Expr shown(int branch, int lane, const std::vector<Expr>& copies) {
+    std::vector<Expr> choice;
+    for (int group = 0; group < groups(); ++group) {
+      choice.push_back(copies[static_cast<std::size_t>(group * shape_.lanes + lane)]);
     }
-    if (shift.empty() && branch == 0) {
-      const Expr unused = module_.net("unused_shift", 1);
-      module_.assign(unused, sh_shift_);
+    for (int level = 0; choice.size() > 1; ++level) {
+      std::vector<Expr> next;
+      for (std::size_t i = 0; i + 1 < choice.size(); i += 2) {
+        const Expr net = module_.net(fmt::format("show{}_{}_{}_{}", branch, lane, level, i / 2),
+                                     shape_.acc_bits);
+        module_.assign(net,
+                       emit::conditional(group_->width == 1 ? group_ : emit::bit(group_, level),
+                                         choice[i + 1], choice[i]));
+        next.push_back(net);
+      }
+      choice = std::move(next);
     }
+    return choice.front();
   }
 
   Expr lanes() const { return emit::pack(lanes_); }
@@ -126,7 +158,7 @@ class RowBuilder {
   const emit::Interface& pe_;
   emit::Module module_;
   Expr acc_valid_, acc_first_, acc_double_, a_, bit_capture_, tile_bits_;
-  Expr sh_capture_, sh_shift_, sh_acc_;
+  Expr sh_capture_, sh_shift_, sh_acc_, group_;
   std::vector<Expr> b_, preload_, acc_, lanes_;
 };
 

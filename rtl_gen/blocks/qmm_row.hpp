@@ -15,6 +15,7 @@ struct QmmRowShape {
   int lanes = 2;      ///< columns that leave the shadow per cycle
   int branches = 1;   ///< BR
   int acc_bits = 20;  ///< AccW
+  bool shift = true;  ///< products of several planes: accumulators can double
 };
 
 /// Module `qmm_row`. Ports: `clk_i`, `acc_valid_i`, `acc_first_i`, `acc_double_i`, `a_i` [TK], for

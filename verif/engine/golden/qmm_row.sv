@@ -4,8 +4,8 @@
 // Do not edit.
 //
 // One row of dot-product units: a row of activations against all columns. Finished sums leave as
-// sign bits (bit tiles) or through the shadow, a copy of the accumulators that moves towards column
-// 0 by Lanes columns a shift while the units work on.
+// sign bits (bit tiles) or through the shadow, a copy of the accumulators of which Lanes columns
+// show at a time, the next ones after each shift, while the units work on.
 // Formula: tile bit = sum >= 0; shadow of branch b = sum of branch b
 // Latency: accumulators as in qmm_pe, tile bits and shadow one cycle after their capture
 // Throughput: one step a cycle; a capture or a shift a cycle
@@ -44,8 +44,9 @@ module qmm_row (
   logic [19:0] acc3;
 
   qmm_pe #(
-    .TK   (16),
-    .AccW (20)
+    .TK    (16),
+    .AccW  (20),
+    .Shift (1)
   ) u_pe0 (
     .clk_i     (clk_i),
     .valid_i   (acc_valid_i),
@@ -58,8 +59,9 @@ module qmm_row (
   );
 
   qmm_pe #(
-    .TK   (16),
-    .AccW (20)
+    .TK    (16),
+    .AccW  (20),
+    .Shift (1)
   ) u_pe1 (
     .clk_i     (clk_i),
     .valid_i   (acc_valid_i),
@@ -72,8 +74,9 @@ module qmm_row (
   );
 
   qmm_pe #(
-    .TK   (16),
-    .AccW (20)
+    .TK    (16),
+    .AccW  (20),
+    .Shift (1)
   ) u_pe2 (
     .clk_i     (clk_i),
     .valid_i   (acc_valid_i),
@@ -86,8 +89,9 @@ module qmm_row (
   );
 
   qmm_pe #(
-    .TK   (16),
-    .AccW (20)
+    .TK    (16),
+    .AccW  (20),
+    .Shift (1)
   ) u_pe3 (
     .clk_i     (clk_i),
     .valid_i   (acc_valid_i),
@@ -106,7 +110,20 @@ module qmm_row (
     end
   end
 
-  // Shadow of branch 0: capture, or shift by 2 columns.
+  // Group of columns that shows: the first after a capture, then the next a shift.
+  logic group_q;
+
+  always_ff @(posedge clk_i) begin
+    if (|sh_capture_i) begin
+      group_q <= 1'd0;
+    end else begin
+      if (wt_shift_cols_i) begin
+        group_q <= group_q + 1'd1;
+      end
+    end
+  end
+
+  // Shadow of branch 0.
   logic [19:0] shadow0_0_q;
   logic [19:0] shadow0_1_q;
   logic [19:0] shadow0_2_q;
@@ -118,15 +135,15 @@ module qmm_row (
       shadow0_1_q <= acc1;
       shadow0_2_q <= acc2;
       shadow0_3_q <= acc3;
-    end else begin
-      if (wt_shift_cols_i) begin
-        shadow0_0_q <= shadow0_2_q;
-        shadow0_1_q <= shadow0_3_q;
-      end
     end
   end
 
-  // Shadow of branch 1: capture, or shift by 2 columns.
+  logic [19:0] show0_0_0_0;
+  assign show0_0_0_0 = group_q ? shadow0_2_q : shadow0_0_q;
+  logic [19:0] show0_1_0_0;
+  assign show0_1_0_0 = group_q ? shadow0_3_q : shadow0_1_q;
+
+  // Shadow of branch 1.
   logic [19:0] shadow1_0_q;
   logic [19:0] shadow1_1_q;
   logic [19:0] shadow1_2_q;
@@ -138,15 +155,14 @@ module qmm_row (
       shadow1_1_q <= acc1;
       shadow1_2_q <= acc2;
       shadow1_3_q <= acc3;
-    end else begin
-      if (wt_shift_cols_i) begin
-        shadow1_0_q <= shadow1_2_q;
-        shadow1_1_q <= shadow1_3_q;
-      end
     end
   end
 
-  assign sh_acc_o = {shadow1_1_q, shadow1_0_q, shadow0_1_q, shadow0_0_q};
+  logic [19:0] show1_0_0_0;
+  assign show1_0_0_0 = group_q ? shadow1_2_q : shadow1_0_q;
+  logic [19:0] show1_1_0_0;
+  assign show1_1_0_0 = group_q ? shadow1_3_q : shadow1_1_q;
+  assign sh_acc_o = {show1_1_0_0, show1_0_0_0, show0_1_0_0, show0_0_0_0};
 
 endmodule
 
