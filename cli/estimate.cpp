@@ -108,14 +108,7 @@ void add_estimate(CLI::App& app, Session& session) {
                    "Programs one behind the other, for steady_cycles")
       ->capture_default_str()
       ->check(CLI::Range(1, 1000));
-  command->add_option("--latency", options->cycles.memory.latency, "Memory latency in cycles")
-      ->capture_default_str()
-      ->check(CLI::Range(1, 100000));
-  command
-      ->add_option("--bandwidth", options->cycles.memory.bandwidth,
-                   "Percent of cycles that can carry a beat")
-      ->capture_default_str()
-      ->check(CLI::Range(1, 100));
+  add_memory_options(*command, options->cycles.memory.latency, options->cycles.memory.bandwidth);
   command->callback([&session, options] {
     session.action = [&session, options] { return execute(*options, session.json); };
   });

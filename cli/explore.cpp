@@ -26,6 +26,7 @@ struct Options {
   unsigned parallel = 0;
   int retries = 2;
   int build = 0;
+  bool no_html = false;
   double most_points = 2e7;
 };
 
@@ -67,6 +68,7 @@ Result<explore::BuildReport> build(const explore::Exploration& e, const explore:
 int execute(const Options& options, bool json) {
   const auto launcher = explore::parse_launcher(options.launcher);
   if (!launcher.ok()) return fail(launcher.error());
+  if (const auto d3 = synth::find_d3(); !options.no_html && !d3.ok()) return fail(d3.error());
   auto space = explore::load_space(options.space);
   if (!space.ok()) return fail(space.error());
   std::error_code failure;
@@ -82,7 +84,8 @@ int execute(const Options& options, bool json) {
   if (!journal.ok()) return fail(journal.error());
   const auto front = e.run(*journal.value(), {options.threads, bars.progress()});
   if (!front.ok()) return fail(front.error());
-  if (Status s = explore::write_results(e, front.value(), options.folder); !s.ok()) {
+  if (Status s = explore::write_results(e, front.value(), options.folder, !options.no_html);
+      !s.ok()) {
     return fail(s.error());
   }
   const explore::Statistics& s = front.value().statistics;
@@ -111,7 +114,8 @@ int execute(const Options& options, bool json) {
   } else {
     fmt::print("{}", explore::to_text(e, front.value(), 40));
     if (report) fmt::print("\n{}", explore::to_text(*report));
-    fmt::print("results: {}/front.html, front.csv, front.json\n", options.folder);
+    fmt::print("results: {}/front.csv, front.json{}\n", options.folder,
+               options.no_html ? "" : ", front.html");
   }
   return !report || report->failures.empty() ? kExitOk : kExitMismatch;
 }
@@ -137,6 +141,8 @@ void add_explore(CLI::App& app, Session& session) {
       ->add_option("--build", options->build,
                    "Generate, simulate and synthesize so many points, spread over the front")
       ->check(CLI::Range(1, 1000));
+  command->add_flag("--no-html", options->no_html,
+                    "No front.html, which needs the chart library D3");
   add_launcher_options(*command, options->launcher, options->slurm, options->parallel,
                        options->retries);
   command->callback([&session, options] {

@@ -205,14 +205,7 @@ void add_report(CLI::App& app, Session& session) {
   command->add_option("--count", options->count, "Samples, one behind the other")
       ->capture_default_str()
       ->check(CLI::Range(1, 1000));
-  command->add_option("--latency", options->cycles.memory.latency, "Memory latency in cycles")
-      ->capture_default_str()
-      ->check(CLI::Range(1, 100000));
-  command
-      ->add_option("--bandwidth", options->cycles.memory.bandwidth,
-                   "Percent of cycles that can carry a beat")
-      ->capture_default_str()
-      ->check(CLI::Range(1, 100));
+  add_memory_options(*command, options->cycles.memory.latency, options->cycles.memory.bandwidth);
   command->add_option("--targets", options->targets, "Targets to synthesise for")
       ->delimiter(',')
       ->capture_default_str();

@@ -115,14 +115,7 @@ void add_run(CLI::App& app, Session& session) {
       ->add_option("--seed", options->run.seed,
                    "Seed of stalls, initial memory contents, random model")
       ->capture_default_str();
-  command->add_option("--latency", options->run.memory.latency, "Memory latency in cycles")
-      ->capture_default_str()
-      ->check(CLI::Range(1, 100000));
-  command
-      ->add_option("--bandwidth", options->run.memory.bandwidth,
-                   "Percent of cycles that can carry a beat")
-      ->capture_default_str()
-      ->check(CLI::Range(1, 100));
+  add_memory_options(*command, options->run.memory.latency, options->run.memory.bandwidth);
   command->add_flag("--tensors", options->tensors,
                     "Compare every intermediate tensor and check the bus protocols (slower)");
   command->add_option("--trace", options->run.trace, "Write an FST waveform of the run");

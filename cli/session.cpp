@@ -17,6 +17,15 @@ CLI::App* add_command(CLI::App& app, Session& session, const std::string& name,
   return command;
 }
 
+void add_memory_options(CLI::App& command, int& latency, int& bandwidth) {
+  command.add_option("--latency", latency, "Memory latency in cycles")
+      ->capture_default_str()
+      ->check(CLI::Range(1, 100000));
+  command.add_option("--bandwidth", bandwidth, "Percent of cycles that can carry a beat")
+      ->capture_default_str()
+      ->check(CLI::Range(1, 100));
+}
+
 int fail(const Error& error) {
   fmt::print(stderr, "batkit: error: {}\n", error.message);
   return static_cast<int>(error.kind);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What every subcommand shares: where results, logs and progress go, and which exit code ends the process.
+// What every subcommand shares: where results, logs and progress go, and which exit code ends the
+// process.
 #pragma once
 
 #include <CLI/CLI.hpp>
@@ -17,7 +18,7 @@ inline constexpr int kExitMismatch = 1;
 
 /// A subcommand registers its options and leaves its work in `action`; main runs it after parsing.
 struct Session {
-  std::string command_line;  ///< as typed, to be repeated
+  std::string command_line;     ///< as typed, to be repeated
   bool json = false;            ///< one JSON object on stdout, logs on stderr
   std::function<int()> action;  ///< returns the exit code
 };
@@ -25,6 +26,9 @@ struct Session {
 /// Adds a subcommand with an example below its help text and the common option --json.
 CLI::App* add_command(CLI::App& app, Session& session, const std::string& name,
                       const std::string& description, const std::string& example);
+
+/// --latency and --bandwidth of a memory.
+void add_memory_options(CLI::App& command, int& latency, int& bandwidth);
 
 /// Prints the error on stderr and gives its exit code.
 int fail(const Error& error);

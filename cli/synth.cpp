@@ -59,6 +59,21 @@ void log_prediction(const Config& config, const synth::SynthReport& report) {
   }
 }
 
+/// The report in the form that was asked for, and in the JSON file if one was named.
+Status deliver(const Options& options, bool json, const nlohmann::ordered_json& object,
+               const std::string& markdown) {
+  if (!options.json_file.empty()) {
+    const Status written = io::write_text_atomic(options.json_file, object.dump(2) + '\n');
+    if (!written.ok()) return written;
+  }
+  if (json) {
+    print_json(object);
+  } else {
+    fmt::print("{}", markdown);
+  }
+  return Ok{};
+}
+
 int execute_place(const Options& options, const Config& config, bool json) {
   const auto device = synth::parse_device(options.device);
   if (!device.ok()) return fail(device.error());
@@ -69,22 +84,19 @@ int execute_place(const Options& options, const Config& config, bool json) {
   if (!report.ok()) return fail(report.error());
   nlohmann::ordered_json object{{"config", config.name}, {"config_hash", config_hash(config)}};
   object["place"] = synth::to_json(report.value());
-  if (!options.json_file.empty()) {
-    const Status written = io::write_text_atomic(options.json_file, object.dump(2) + '\n');
-    if (!written.ok()) return fail(written.error());
-  }
-  if (json) {
-    print_json(object);
-  } else {
-    fmt::print("{}", synth::to_markdown(report.value()));
-  }
-  return kExitOk;
+  const Status delivered = deliver(options, json, object, synth::to_markdown(report.value()));
+  return delivered.ok() ? kExitOk : fail(delivered.error());
 }
 
 int execute(const Options& options, bool json) {
   const auto config = load_config(options.config);
   if (!config.ok()) return fail(config.error());
-  if (!options.device.empty()) return execute_place(options, config.value(), json);
+  if (!options.device.empty()) {
+    if (options.check || options.timing || !options.liberty.empty()) {
+      return fail({"--place stands alone: it goes without --check, --timing and --liberty"});
+    }
+    return execute_place(options, config.value(), json);
+  }
   const auto target = synth::parse_target(options.target);
   if (!target.ok()) return fail(target.error());
   synth::SynthOptions synth_options;
@@ -112,16 +124,10 @@ int execute(const Options& options, bool json) {
   }
   auto object = synth::to_json(report.value());
   if (check) object["check"] = check_json(*check);
-  if (!options.json_file.empty()) {
-    const Status written = io::write_text_atomic(options.json_file, object.dump(2) + '\n');
-    if (!written.ok()) return fail(written.error());
-  }
-  if (json) {
-    print_json(object);
-  } else {
-    fmt::print("{}", synth::to_markdown(report.value()));
-    if (check) fmt::print("\n{}", synth::to_markdown(*check));
-  }
+  std::string markdown = synth::to_markdown(report.value());
+  if (check) markdown += '\n' + synth::to_markdown(*check);
+  const Status delivered = deliver(options, json, object, markdown);
+  if (!delivered.ok()) return fail(delivered.error());
   return !check || check->equal() ? kExitOk : kExitMismatch;
 }
 

@@ -8,8 +8,6 @@ namespace bat::explore {
 
 /// explore/devices.toml.
 std::string_view builtin_devices();
-/// explore/page.html, in which "@DATA@" stands for the JSON of a front.
-std::string_view builtin_page();
 /// explore/spaces/select.toml: what `batkit select` chooses from.
 std::string_view builtin_select_space();
 

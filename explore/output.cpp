@@ -5,7 +5,6 @@
 
 #include <algorithm>
 
-#include "explore/builtin.hpp"
 #include "models/io/atomic_file.hpp"
 
 namespace bat::explore {
@@ -117,20 +116,61 @@ std::string to_text(const Exploration& e, const Front& front, std::size_t most) 
   return text;
 }
 
-Status write_results(const Exploration& e, const Front& front,
-                     const std::filesystem::path& folder) {
-  const Json json = to_json(e, front);
-  std::string page(builtin_page());
-  const std::string_view mark = "@DATA@";
-  // "</" inside a script element would end it.
-  std::string data = json.dump();
-  for (std::size_t at = data.find("</"); at != std::string::npos; at = data.find("</", at + 3)) {
-    data.replace(at, 2, "<\\/");
+synth::Page to_page(const Exploration& e, const Front& front) {
+  const std::vector<Metric> shown = shown_metrics(e, front);
+  synth::Scatter chart;
+  chart.caption = "Points of the front";
+  synth::Table table;
+  table.columns = {"point", "platform"};
+  for (const Metric m : shown) {
+    const std::string name(info(m).name);
+    chart.axes.push_back({name, !info(m).maximize});
+    table.columns.push_back(name);
   }
-  page.replace(page.find(mark), mark.size(), data);
+  const auto place = [&](Metric m) {
+    return static_cast<std::size_t>(std::ranges::find(shown, m) - shown.begin());
+  };
+  const std::vector<Metric>& objectives = e.space().objectives;
+  const auto better_high = std::ranges::find_if(objectives.begin() + 1, objectives.end(),
+                                                [](Metric m) { return info(m).maximize; });
+  chart.x = place(objectives.front());
+  chart.y = place(better_high != objectives.end() ? *better_high : objectives[1]);
+  for (const Point& point : front.points) {
+    const std::string where = e.space().platforms[point.platform].name();
+    std::vector<synth::Cell> row{point.config.name, where};
+    std::vector<double> values;
+    for (const Metric m : shown) {
+      values.push_back(rounded(point.metrics[index(m)]));
+      row.emplace_back(values.back(), values.back() < 10 ? 4 : 0);
+    }
+    chart.points.push_back({fmt::format("{} on {}", point.config.name, where),
+                            e.variants()[point.variant].name, std::move(values),
+                            configuration_text(e, point)});
+    table.rows.push_back(std::move(row));
+  }
+  synth::Page page;
+  page.title = "Pareto front";
+  page.subtitle = e.space().source;
+  const Statistics& s = front.statistics;
+  page.facts = {{"points of the front", {static_cast<double>(front.points.size()), 0}},
+                {"points of the space", {s.points, 0}},
+                {"schedules", {s.schedules, 0}},
+                {"run by the cycle model", {s.evaluated, 0}}};
+  page.sections = {{"Front", {std::move(chart)}}, {"All points", {std::move(table)}}};
+  return page;
+}
+
+Status write_results(const Exploration& e, const Front& front, const std::filesystem::path& folder,
+                     bool with_page) {
+  if (with_page) {
+    const Result<std::string> page = synth::to_html(to_page(e, front));
+    if (!page) return page.error();
+    const Status written = io::write_text_atomic(folder / "front.html", page.value());
+    if (!written) return written;
+  }
   if (Status s = io::write_text_atomic(folder / "front.csv", to_csv(e, front)); !s) return s;
-  if (Status s = io::write_text_atomic(folder / "front.html", page); !s) return s;
-  return io::write_text_atomic(folder / "front.json", fmt::format("{}\n", json.dump(2)));
+  return io::write_text_atomic(folder / "front.json",
+                               fmt::format("{}\n", to_json(e, front).dump(2)));
 }
 
 }  // namespace bat::explore

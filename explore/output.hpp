@@ -7,6 +7,7 @@
 #include <string>
 
 #include "explore/exploration.hpp"
+#include "synth/page.hpp"
 
 namespace bat::explore {
 
@@ -20,8 +21,12 @@ std::string to_text(const Exploration& exploration, const Front& front, std::siz
 /// TOML of a point's configuration, ready for `batkit check`, `run` and `synth`.
 std::string configuration_text(const Exploration& exploration, const Point& point);
 
-/// Writes front.csv, front.json and front.html into `folder`, each whole or not at all.
+/// The front to look at: points by any two metrics, a click shows the configuration.
+synth::Page to_page(const Exploration& exploration, const Front& front);
+
+/// Writes front.csv, front.json and, `with_page`, front.html into `folder`, each whole or not at
+/// all. The page needs D3 (synth::find_d3).
 Status write_results(const Exploration& exploration, const Front& front,
-                     const std::filesystem::path& folder);
+                     const std::filesystem::path& folder, bool with_page);
 
 }  // namespace bat::explore

@@ -9,7 +9,7 @@ out=${2:-out/study}
 mkdir -p "$out"
 command -v jq >/dev/null || { echo "study.sh: needs jq (apt-get install jq)" >&2; exit 3; }
 
-"$batkit" explore explore/spaces/fashion.toml -o "$out/fashion" >"$out/fashion.txt"
+"$batkit" explore explore/spaces/fashion.toml -o "$out/fashion" --no-html >"$out/fashion.txt"
 echo "### Fashion-MNIST on a ZCU102 at 200 MHz, by model"
 echo
 echo "| model | accuracy | with noise | with flips | robustness | points of the front | smallest: LUT, us, array | fastest: LUT, us, array | fastest below 40,000 LUT |"
@@ -43,7 +43,7 @@ jq -r '.selections[] | if .chosen then
   else "| \(.latency_us) | \(.accuracy) | none | \(.infeasible) | | | | |" end' "$out/select.json"
 for file in "$out"/select/*.toml; do "$batkit" check "$file" >/dev/null; done
 
-"$batkit" explore explore/spaces/bert-base.toml -o "$out/bert" >"$out/bert.txt"
+"$batkit" explore explore/spaces/bert-base.toml -o "$out/bert" --no-html >"$out/bert.txt"
 echo
 echo "### BERT-base, 128 tokens, ZCU102 at 200 MHz"
 echo
@@ -57,6 +57,6 @@ if [ "${BUILD:-0}" -gt 0 ]; then
   echo
   echo "### Predicted against measured"
   echo
-  "$batkit" explore explore/spaces/built.toml -o "$out/built" --build "$BUILD" >"$out/built.txt"
+  "$batkit" explore explore/spaces/built.toml -o "$out/built" --build "$BUILD" --no-html >"$out/built.txt"
   sed -n '/^point .*predicted/,$p' "$out/built.txt" | sed 's/^/    /'
 fi

@@ -89,6 +89,9 @@ class DesignEmitter {
     if (plan_.row_acc_bits == plan_.acc_bits || plan_.rows == 1) return add(module);
     if (const Status status = add(module); !status) return status;
     shape.acc_bits = plan_.row_acc_bits;
+    // The classifier and a patch embedding have 8 planes; no other product of one-bit codes
+    // doubles.
+    shape.shift = plan_.max_bits > 1 || config_.features.feature_rows;
     const emit::Module narrow = blocks::qmm_row(shape, pe.value(), "qmm_row_narrow");
     interfaces_.other_row = emit::interface_of(narrow);
     return add(narrow);

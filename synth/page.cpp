@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <nlohmann/json.hpp>
 
 #include "models/io/atomic_file.hpp"
 #include "synth/page_assets.hpp"
@@ -94,22 +95,20 @@ nlohmann::ordered_json chart_json(const Spans& chart) {
   return json;
 }
 
-nlohmann::ordered_json axis_json(const Scatter::Axis& axis) {
-  return {{"name", axis.name}, {"unit", axis.unit}, {"log", axis.logarithmic}};
-}
-
 nlohmann::ordered_json chart_json(const Scatter& chart) {
   nlohmann::ordered_json json{{"kind", "scatter"},
                               {"caption", chart.caption},
-                              {"x", axis_json(chart.x)},
-                              {"y", axis_json(chart.y)}};
-  json["points"] = nlohmann::ordered_json::array();
+                              {"axes", nlohmann::ordered_json::array()},
+                              {"x", chart.x},
+                              {"y", chart.y},
+                              {"points", nlohmann::ordered_json::array()}};
+  for (const auto& axis : chart.axes) {
+    json["axes"].push_back({{"name", axis.name}, {"log", axis.logarithmic}});
+  }
   for (const auto& point : chart.points) {
-    json["points"].push_back({{"x", point.x},
-                              {"y", point.y},
-                              {"name", point.name},
+    json["points"].push_back({{"name", point.name},
                               {"group", point.group},
-                              {"large", point.large},
+                              {"values", point.values},
                               {"details", point.details}});
   }
   return json;

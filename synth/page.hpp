@@ -5,7 +5,6 @@
 #pragma once
 
 #include <filesystem>
-#include <nlohmann/json.hpp>
 #include <string>
 #include <variant>
 #include <vector>
@@ -79,24 +78,22 @@ struct Spans {
   std::vector<Span> spans;
 };
 
-/// Points of two quantities; a click shows `details` (an object of values that JSON prints).
+/// Points by two of their quantities, which the reader chooses; a click shows `details`.
 struct Scatter {
   struct Axis {
     std::string name;
-    std::string unit;
-    bool logarithmic = false;
+    bool logarithmic = false;  ///< where all values are above 0
   };
   struct Point {
-    double x = 0.0;
-    double y = 0.0;
     std::string name;
-    std::string group;   ///< gives the colour
-    bool large = false;  ///< such as those on a front
-    nlohmann::ordered_json details;
+    std::string group;           ///< gives the colour
+    std::vector<double> values;  ///< in the order of `axes`
+    std::string details;         ///< shown as it stands
   };
   std::string caption;
-  Axis x;
-  Axis y;
+  std::vector<Axis> axes;
+  std::size_t x = 0;  ///< axes drawn at first
+  std::size_t y = 1;
   std::vector<Point> points;
 };
 

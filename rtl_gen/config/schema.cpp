@@ -60,8 +60,7 @@ const auto& table() {
           "pipeline registers in the popcount"),
       Key{"array", "popcount", [](Config& c) -> Popcount& { return c.array.popcount; }, 0, 0, false,
           "structure of the popcount: block14, chain, lut6 for 6-input tables, fa_tree for "
-          "standard "
-          "cells, flat for any"},
+          "standard cells, flat for any"},
       power(
           "features", "act_bits", [](Config& c) -> int& { return c.features.act_bits; }, 1, 8,
           "MaxBits, encoder activation bits built in"),

@@ -124,33 +124,46 @@
 
   function scatter(figure, chart) {
     const groups = Array.from(new Set(chart.points.map((p) => p.group)));
+    const choices = figure.append('div').attr('class', 'choices');
     legend(figure, groups);
     const height = 440;
     const svg = drawing(figure, height, chart.caption);
-    function scale(axis, key, range) {
-      const extent = d3.extent(chart.points, (p) => p[key]);
-      const made = axis.log && extent[0] > 0 ? d3.scaleLog() : d3.scaleLinear();
+    const details = figure.append('pre').attr('class', 'details').text('Click a point: its configuration and figures.');
+    const shown = { x: chart.x, y: chart.y };
+    let chosen = null;
+    function scale(index, range) {
+      const extent = d3.extent(chart.points, (p) => p.values[index]);
+      const made = chart.axes[index].log && extent[0] > 0 ? d3.scaleLog() : d3.scaleLinear();
       return made.domain(extent[0] === extent[1] ? [extent[0] * 0.9 - 1e-9, extent[1] * 1.1 + 1e-9] : extent).range(range).nice();
     }
-    const x = scale(chart.x, 'x', [70, width - 20]);
-    const y = scale(chart.y, 'y', [height - 50, 14]);
-    svg.append('g').attr('class', 'axis').attr('transform', `translate(0,${height - 46})`).call(d3.axisBottom(x).ticks(9, '~s'));
-    svg.append('g').attr('class', 'axis').attr('transform', 'translate(66,0)').call(d3.axisLeft(y).ticks(8, '~s'));
-    const title = (axis) => (axis.unit ? `${axis.name} (${axis.unit})` : axis.name);
-    svg.append('text').attr('class', 'unit').attr('x', width - 20).attr('y', height - 8).attr('text-anchor', 'end').text(title(chart.x));
-    svg.append('text').attr('class', 'unit').attr('transform', 'rotate(-90)').attr('x', -14).attr('y', 16).attr('text-anchor', 'end').text(title(chart.y));
-    const details = figure.append('div').attr('class', 'details').text('Click a point: its configuration and figures.');
-    const ordered = chart.points.slice().sort((a, b) => a.large - b.large);
-    const point = svg.selectAll('circle').data(ordered).enter().append('circle').attr('class', 'point').attr('tabindex', 0)
-      .attr('cx', (d) => x(d.x)).attr('cy', (d) => y(d.y)).attr('r', (d) => (d.large ? 6 : 3.5))
-      .attr('opacity', (d) => (d.large ? 1 : 0.55)).attr('fill', (d) => color(groups.indexOf(d.group)));
     function choose(d) {
-      point.classed('chosen', (p) => p === d);
-      details.text(`${d.name}\n${JSON.stringify(d.details, null, 2)}`);
+      chosen = d;
+      svg.selectAll('circle').classed('chosen', (p) => p === d);
+      const figures = chart.axes.map((a, i) => `${a.name} = ${exact(d.values[i])}`);
+      details.text([d.name, ...figures, '', d.details].join('\n'));
     }
-    point.on('click', choose).on('keydown', (d) => { if (d3.event.key === 'Enter') choose(d); });
-    pointed(point, (d) => `${d.name}\n${title(chart.x)}: ${exact(d.x)}\n${title(chart.y)}: ${exact(d.y)}`);
-    point.on('click', choose);
+    function draw() {
+      const x = scale(shown.x, [70, width - 20]);
+      const y = scale(shown.y, [height - 50, 14]);
+      const title = (axis) => chart.axes[shown[axis]].name;
+      svg.selectAll('*').remove();
+      svg.append('g').attr('class', 'axis').attr('transform', `translate(0,${height - 46})`).call(d3.axisBottom(x).ticks(9, '~s'));
+      svg.append('g').attr('class', 'axis').attr('transform', 'translate(66,0)').call(d3.axisLeft(y).ticks(8, '~s'));
+      svg.append('text').attr('class', 'unit').attr('x', width - 20).attr('y', height - 8).attr('text-anchor', 'end').text(title('x'));
+      svg.append('text').attr('class', 'unit').attr('transform', 'rotate(-90)').attr('x', -14).attr('y', 16).attr('text-anchor', 'end').text(title('y'));
+      const point = svg.selectAll('circle').data(chart.points).enter().append('circle').attr('class', 'point').attr('tabindex', 0)
+        .attr('cx', (d) => x(d.values[shown.x])).attr('cy', (d) => y(d.values[shown.y])).attr('r', 5)
+        .attr('fill', (d) => color(groups.indexOf(d.group))).classed('chosen', (d) => d === chosen);
+      point.on('click', choose).on('keydown', (d) => { if (d3.event.key === 'Enter') choose(d); });
+      pointed(point, (d) => `${d.name}\n${title('x')}: ${exact(d.values[shown.x])}\n${title('y')}: ${exact(d.values[shown.y])}`);
+    }
+    for (const [axis, words] of [['x', 'across '], ['y', ' up ']]) {
+      const select = choices.append('label').text(words).append('select').attr('name', axis);
+      select.selectAll('option').data(chart.axes).enter().append('option').attr('value', (d, i) => i)
+        .property('selected', (d, i) => i === shown[axis]).text((d) => d.name);
+      select.on('change', function change() { shown[axis] = Number(this.value); draw(); });
+    }
+    draw();
   }
 
   const kinds = { treemap, bars, spans, scatter };

@@ -49,6 +49,22 @@ class ReportTest : public testing::Test {
     return run(std::move(argv));
   }
 
+  /// The page as a browser holds it after drawing, with its console messages; nothing without one.
+  std::optional<std::string> drawn(const fs::path& page) const {
+    const synth::ToolRun browser{
+        {"chromium", "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic",
+         "--no-first-run", "--disable-background-networking", "--disable-component-update",
+         "--disable-sync", "--user-data-dir=" + (dir() / "profile").string(),
+         "--enable-logging=stderr", "--dump-dom", "file://" + page.string()},
+        dir(),
+        dir() / "browser.log",
+        std::chrono::seconds{120}};
+    const auto ran = synth::run_tool(browser);
+    if (!ran.ok() && ran.error().kind == ErrorKind::kMissingTool) return std::nullopt;
+    EXPECT_TRUE(ran.ok()) << ran.error().message;
+    return io::read_text(browser.log).value();
+  }
+
   nlohmann::json metrics() const {
     return nlohmann::json::parse(io::read_text(out() / "metrics.json").value());
   }
@@ -123,24 +139,39 @@ TEST_F(ReportTest, PageDrawsInABrowser) {
   EXPECT_EQ(page.find("rel=\"stylesheet\""), std::string::npos);
   EXPECT_GT(compare_numbers(page, metrics()), 20);
 
-  const synth::ToolRun browser{
-      {"chromium", "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic",
-       "--no-first-run", "--disable-background-networking", "--disable-component-update",
-       "--disable-sync", "--user-data-dir=" + (dir() / "profile").string(),
-       "--enable-logging=stderr", "--dump-dom", "file://" + (out() / "report.html").string()},
-      dir(),
-      dir() / "browser.log",
-      std::chrono::seconds{120}};
-  const auto ran = synth::run_tool(browser);
-  if (!ran.ok() && ran.error().kind == ErrorKind::kMissingTool) {
-    GTEST_SKIP() << "chromium is not installed (cmake/install_packages.sh --report)";
+  const auto dom = drawn(out() / "report.html");
+  if (!dom) GTEST_SKIP() << "chromium is not installed (cmake/install_packages.sh --report)";
+  EXPECT_EQ(dom->find("CONSOLE"), std::string::npos) << dom->substr(dom->find("CONSOLE"), 300);
+  EXPECT_NE(dom->find("data-drawn=\"3\""), std::string::npos);
+  EXPECT_NE(dom->find("class=\"box\""), std::string::npos);
+  EXPECT_GT(compare_numbers(*dom, metrics()), 20);
+}
+
+TEST_F(ReportTest, PointsDrawInABrowser) {
+  if (!synth::find_d3().ok())
+    GTEST_SKIP() << "D3 is not installed (cmake/install_packages.sh --report)";
+  synth::Scatter chart;
+  chart.caption = "points";
+  chart.axes = {{"cycles", true}, {"accuracy", false}, {"lut", true}};
+  chart.points = {{"small", "a", {2000, 0.8, 500}, "rows = 2\n"},
+                  {"large", "b", {100, 0.9, 9000}, "rows = 32\n"},
+                  {"middle", "a", {700, 0.85, 3000}, "</script>"}};
+  synth::Page page;
+  page.title = "Points";
+  page.sections = {{"Front", {chart}}};
+  const auto html = synth::to_html(page);
+  ASSERT_TRUE(html.ok()) << html.error().message;
+  ASSERT_TRUE(io::write_text_atomic(dir() / "points.html", html.value()).ok());
+  const auto dom = drawn(dir() / "points.html");
+  if (!dom) GTEST_SKIP() << "chromium is not installed (cmake/install_packages.sh --report)";
+  EXPECT_EQ(dom->find("CONSOLE"), std::string::npos) << dom->substr(dom->find("CONSOLE"), 300);
+  EXPECT_NE(dom->find("data-drawn=\"1\""), std::string::npos);
+  int circles = 0;
+  for (std::size_t at = dom->find("<circle"); at != std::string::npos;
+       at = dom->find("<circle", at + 1)) {
+    ++circles;
   }
-  ASSERT_TRUE(ran.ok()) << ran.error().message;
-  const std::string drawn = io::read_text(browser.log).value();
-  EXPECT_EQ(drawn.find("CONSOLE"), std::string::npos) << drawn.substr(drawn.find("CONSOLE"), 300);
-  EXPECT_NE(drawn.find("data-drawn=\"3\""), std::string::npos);
-  EXPECT_NE(drawn.find("class=\"box\""), std::string::npos);
-  EXPECT_GT(compare_numbers(drawn, metrics()), 20);
+  EXPECT_EQ(circles, 3);
 }
 
 }  // namespace
