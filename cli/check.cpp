@@ -47,9 +47,9 @@ int execute(const std::string& name, bool json) {
 }  // namespace
 
 void add_check(CLI::App& app, Session& session) {
-  CLI::App* command = add_command(app, session, "check",
-                                  "Validate a configuration and show the planned buffers",
-                                  "batkit check mine.toml");
+  CLI::App* command =
+      add_command(app, session, "check", "Validate a configuration and show the planned buffers",
+                  "batkit check mine.toml");
   auto name = std::make_shared<std::string>();
   command->add_option("config", *name, "Named configuration or TOML file")->required();
   command->callback([&session, name] {

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // batkit generate: writes the SystemVerilog of a configuration.
+#include "rtl_gen/generate.hpp"
+
 #include <fmt/format.h>
 
 #include "cli/commands.hpp"
 #include "rtl_gen/config/config.hpp"
-#include "rtl_gen/generate.hpp"
 #include "rtl_gen/plan/plan.hpp"
 
 namespace bat::cli {
@@ -20,8 +21,7 @@ int execute(const Options& options, bool json) {
   if (!config.ok()) return fail(config.error());
   const auto sizes = plan(config.value());
   if (!sizes.ok()) return fail(sizes.error());
-  const std::string output =
-      options.output.empty() ? "out/" + config.value().name : options.output;
+  const std::string output = options.output.empty() ? "out/" + config.value().name : options.output;
   const auto generated = generate(config.value(), sizes.value(), output);
   if (!generated.ok()) return fail(generated.error());
   if (json) {

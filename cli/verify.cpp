@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // batkit verify: random models, inputs and stalls through the RTL, every tensor compared.
+#include "sim/verify.hpp"
+
 #include <fmt/format.h>
 
 #include "cli/commands.hpp"
 #include "cli/stall_option.hpp"
 #include "rtl_gen/config/config.hpp"
-#include "sim/verify.hpp"
 
 namespace bat::cli {
 namespace {

@@ -2,6 +2,7 @@
 #include "explore/output.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 
@@ -150,7 +151,9 @@ synth::Page to_page(const Exploration& e, const Front& front) {
   }
   synth::Page page;
   page.title = "Pareto front";
-  page.subtitle = e.space().source;
+  std::vector<std::string_view> names;
+  for (const Metric m : objectives) names.push_back(info(m).name);
+  page.subtitle = fmt::format("{}; objectives: {}", e.space().source, fmt::join(names, ", "));
   const Statistics& s = front.statistics;
   page.facts = {{"points of the front", {static_cast<double>(front.points.size()), 0}},
                 {"points of the space", {s.points, 0}},

@@ -39,8 +39,8 @@ class Scoreboard : public TapSink, public CompletionObserver {
  public:
   Scoreboard(const Config& config, const Plan& plan, std::uint64_t seed, std::string replay);
 
-  /// `sample` is the first of the program's sentences, `golden` holds the tensors of each; `program`
-  /// must outlive the job.
+  /// `sample` is the first of the program's sentences, `golden` holds the tensors of each;
+  /// `program` must outlive the job.
   void expect(std::size_t sample, const Program& program,
               std::vector<std::unique_ptr<GoldenTensors>> golden);
 

@@ -53,7 +53,8 @@ std::string stimulus(const DesignModule& module) {
         "  reg [{1}:0] in_{0} = 0;\n  reg [1:0] mode_{0} = 0;\n"
         "  always_ff @(posedge clk_i) begin\n"
         "    if (($urandom & 31) == 0) mode_{0} <= 2'($urandom);\n"
-        "    for (int i = 0; i < {2}; i = i + 1) in_{0}[i*32+:32] <= draw(mode_{0}, in_{0}[i*32+:32]);\n"
+        "    for (int i = 0; i < {2}; i = i + 1) in_{0}[i*32+:32] <= draw(mode_{0}, "
+        "in_{0}[i*32+:32]);\n"
         "  end\n",
         port.name, whole_words(port.width) - 1, whole_words(port.width) / 32);
   }
@@ -69,11 +70,13 @@ std::string comparison(const std::string& unit, const DesignModule& module) {
     bits += port.width;
     summary += fmt::format(" + $countones(zero_{0} & one_{0})", port.name);
     text += fmt::format(
-        "  wire [{1}:0] rtl_{0}, net_{0};\n  reg [{1}:0] zero_{0} = 0, one_{0} = 0;\n  reg bad_{0} = 0;\n"
+        "  wire [{1}:0] rtl_{0}, net_{0};\n  reg [{1}:0] zero_{0} = 0, one_{0} = 0;\n  reg bad_{0} "
+        "= 0;\n"
         "  always_ff @(posedge clk_i) if (compare_i) begin\n"
         "    zero_{0} <= zero_{0} | ~rtl_{0};\n    one_{0} <= one_{0} | rtl_{0};\n"
         "    if (rtl_{0} !== net_{0} && !bad_{0}) begin\n      bad_{0} <= 1;\n"
-        "      $display(\"MISMATCH {2} {0} %0d %h %h\", cycle_i, rtl_{0}, net_{0});\n    end\n  end\n",
+        "      $display(\"MISMATCH {2} {0} %0d %h %h\", cycle_i, rtl_{0}, net_{0});\n    end\n  "
+        "end\n",
         port.name, port.width - 1, unit);
   }
   return text + fmt::format("  final $display(\"UNIT {} {} %0d\", 0{});\n", unit, bits, summary);
@@ -82,17 +85,21 @@ std::string comparison(const std::string& unit, const DesignModule& module) {
 std::string unit_bench(const Design& design, const std::string& unit) {
   const DesignModule& module = design.modules.at(unit);
   std::string text = fmt::format(
-      "module bench_{} (input wire clk_i, input wire rst_ni, input wire compare_i, input wire [63:0] cycle_i);\n", unit);
-  text += "  function automatic [31:0] draw(input [1:0] mode, input [31:0] old);\n"
-          "    case (mode)\n"
-          "      2'd0: draw = $urandom;\n"
-          "      2'd1: draw = $urandom & $urandom & $urandom;\n"
-          "      2'd2: draw = $urandom | $urandom | $urandom;\n"
-          "      default: draw = (($urandom & 3) == 0) ? $urandom : old;\n"
-          "    endcase\n"
-          "  endfunction\n";
+      "module bench_{} (input wire clk_i, input wire rst_ni, input wire compare_i, input wire "
+      "[63:0] cycle_i);\n",
+      unit);
+  text +=
+      "  function automatic [31:0] draw(input [1:0] mode, input [31:0] old);\n"
+      "    case (mode)\n"
+      "      2'd0: draw = $urandom;\n"
+      "      2'd1: draw = $urandom & $urandom & $urandom;\n"
+      "      2'd2: draw = $urandom | $urandom | $urandom;\n"
+      "      default: draw = (($urandom & 3) == 0) ? $urandom : old;\n"
+      "    endcase\n"
+      "  endfunction\n";
   text += stimulus(module) + comparison(unit, module);
-  text += instance(module, fmt::format("{} {}", module.base, parameter_list(module.parameters)), "rtl");
+  text +=
+      instance(module, fmt::format("{} {}", module.base, parameter_list(module.parameters)), "rtl");
   text += instance(module, unit, "net");
   return text + "endmodule\n\n";
 }
@@ -104,8 +111,8 @@ std::string wrapper(const std::string& name, const DesignModule& like, const std
   std::string head;
   std::string body;
   for (const Port& port : like.ports) {
-    head += fmt::format("{}{} [{}:0] {}", head.empty() ? "" : ", ", port.input ? "input wire" : "output wire",
-                        port.width - 1, port.name);
+    head += fmt::format("{}{} [{}:0] {}", head.empty() ? "" : ", ",
+                        port.input ? "input wire" : "output wire", port.width - 1, port.name);
     body += fmt::format("{}.{}({})", body.empty() ? "" : ", ", port.name, port.name);
   }
   return fmt::format("module {} ({});\n  {} {}u_inside ({});\nendmodule\n\n", name, head, type,
@@ -120,7 +127,8 @@ std::string bench_text(const Design& design, const std::vector<std::string>& uni
     instances += fmt::format("  bench_{0} u_{0} (.clk_i, .rst_ni, .compare_i, .cycle_i);\n", unit);
   }
   return text + fmt::format(
-                    "module {} (input wire clk_i, input wire rst_ni, input wire compare_i, input wire [63:0] cycle_i);\n"
+                    "module {} (input wire clk_i, input wire rst_ni, input wire compare_i, input "
+                    "wire [63:0] cycle_i);\n"
                     "{}endmodule\n",
                     kBenchTop, instances);
 }
@@ -133,30 +141,30 @@ std::string_view bench_main() {
 #include "Vnetlist_bench.h"
 #include "verilated.h"
 
-int main(int argc, char** argv) {
-  if (argc != 3) return 2;
-  const std::uint64_t cycles = std::strtoull(argv[1], nullptr, 10);
-  const auto context = std::make_unique<VerilatedContext>();
-  context->randReset(0);
-  context->randSeed(std::atoi(argv[2]));
-  const auto bench = std::make_unique<Vnetlist_bench>(context.get());
-  bench->clk_i = 0;
-  bench->rst_ni = 1;
-  bench->eval();
-  for (std::uint64_t cycle = 0; cycle < cycles; ++cycle) {
-    bench->cycle_i = cycle;
-    bench->rst_ni = cycle >= 4 && (cycle < cycles / 2 || cycle >= cycles / 2 + 4);
-    bench->compare_i = cycle >= 4;
-    bench->eval();
-    bench->clk_i = 1;
-    bench->eval();
-    bench->clk_i = 0;
-    bench->eval();
-  }
-  bench->final();
-  return 0;
-}
-)cpp";
+               int main(int argc, char** argv) {
+                 if (argc != 3) return 2;
+                 const std::uint64_t cycles = std::strtoull(argv[1], nullptr, 10);
+                 const auto context = std::make_unique<VerilatedContext>();
+                 context->randReset(0);
+                 context->randSeed(std::atoi(argv[2]));
+                 const auto bench = std::make_unique<Vnetlist_bench>(context.get());
+                 bench->clk_i = 0;
+                 bench->rst_ni = 1;
+                 bench->eval();
+                 for (std::uint64_t cycle = 0; cycle < cycles; ++cycle) {
+                   bench->cycle_i = cycle;
+                   bench->rst_ni = cycle >= 4 && (cycle < cycles / 2 || cycle >= cycles / 2 + 4);
+                   bench->compare_i = cycle >= 4;
+                   bench->eval();
+                   bench->clk_i = 1;
+                   bench->eval();
+                   bench->clk_i = 0;
+                   bench->eval();
+                 }
+                 bench->final();
+                 return 0;
+               }
+  )cpp";
 }
 
 }  // namespace bat::synth

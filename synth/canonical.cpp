@@ -68,7 +68,8 @@ class Refiner {
  private:
   std::uint64_t line_hash(const Line& line) const {
     std::uint64_t hash = line.size();
-    for (const Word& word : line) hash = mix(hash, word.is_private ? signature_[word.name] : word.hash);
+    for (const Word& word : line)
+      hash = mix(hash, word.is_private ? signature_[word.name] : word.hash);
     return hash;
   }
 

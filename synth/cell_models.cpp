@@ -44,10 +44,13 @@ Result<std::string> liberty_models(const std::optional<std::filesystem::path>& c
   for (const auto& [name, cell] : cells.value().cells) {
     if (name.starts_with("TBUF")) unused += fmt::format("delete {}\n", name);
   }
-  const std::string script = fmt::format("read_liberty -ignore_miss_func {}\n{}proc\nwrite_verilog -noattr {}\n",
-                                         quoted(liberty.value()), unused, quoted(models));
+  const std::string script =
+      fmt::format("read_liberty -ignore_miss_func {}\n{}proc\nwrite_verilog -noattr {}\n",
+                  quoted(liberty.value()), unused, quoted(models));
   if (Status wrote = write_text(work_dir / "cells.ys", script); !wrote) return wrote.error();
-  const ToolRun run{{"yosys", "-q", "-s", (work_dir / "cells.ys").string()}, work_dir, work_dir / "cells.log",
+  const ToolRun run{{"yosys", "-q", "-s", (work_dir / "cells.ys").string()},
+                    work_dir,
+                    work_dir / "cells.log",
                     std::chrono::seconds{120}};
   if (Result<double> ran = run_checked(run, {}); !ran) return ran.error();
   return read_text(models);
@@ -55,22 +58,26 @@ Result<std::string> liberty_models(const std::optional<std::filesystem::path>& c
 
 // One bit of a Xilinx carry chain.
 std::string carry_bit(int bit, const std::string& below) {
-  return fmt::format("  wire c{0} = S[{0}] ? {1} : DI[{0}];\n  assign O[{0}] = S[{0}] ^ {1};\n"
-                     "  assign CO[{0}] = c{0};\n",
-                     bit, below);
+  return fmt::format(
+      "  wire c{0} = S[{0}] ? {1} : DI[{0}];\n  assign O[{0}] = S[{0}] ^ {1};\n"
+      "  assign CO[{0}] = c{0};\n",
+      bit, below);
 }
 
 }  // namespace
 
 std::string carry_models(const std::string& carry4, const std::string& carry8) {
   std::string text = fmt::format(
-      "module {}(output [3:0] CO, output [3:0] O, input CI, input CYINIT, input [3:0] DI, input [3:0] S);\n"
+      "module {}(output [3:0] CO, output [3:0] O, input CI, input CYINIT, input [3:0] DI, input "
+      "[3:0] S);\n"
       "  wire first = CI | CYINIT;\n",
       carry4);
-  for (int bit = 0; bit < 4; ++bit) text += carry_bit(bit, bit == 0 ? "first" : fmt::format("c{}", bit - 1));
+  for (int bit = 0; bit < 4; ++bit)
+    text += carry_bit(bit, bit == 0 ? "first" : fmt::format("c{}", bit - 1));
   text += fmt::format(
       "endmodule\n"
-      "module {}(output [7:0] CO, output [7:0] O, input CI, input CI_TOP, input [7:0] DI, input [7:0] S);\n"
+      "module {}(output [7:0] CO, output [7:0] O, input CI, input CI_TOP, input [7:0] DI, input "
+      "[7:0] S);\n"
       "  parameter CARRY_TYPE = \"SINGLE_CY8\";\n",
       carry8);
   for (int bit = 0; bit < 8; ++bit) {
@@ -88,8 +95,8 @@ std::string lut_model(const std::string& name, const std::string& parameter, int
     index += fmt::format("{}I{}", i == 0 ? "" : ", ", inputs - 1 - i);
   }
   return fmt::format(
-      "module {}(output O{});\n  parameter [{}:0] {} = 0;\n  assign O = {}[{{{}}}];\nendmodule\n", name, ports,
-      (1 << inputs) - 1, parameter, parameter, index);
+      "module {}(output O{});\n  parameter [{}:0] {} = 0;\n  assign O = {}[{{{}}}];\nendmodule\n",
+      name, ports, (1 << inputs) - 1, parameter, parameter, index);
 }
 
 Result<std::filesystem::path> find_cell_library(Target target) {
@@ -99,11 +106,13 @@ Result<std::filesystem::path> find_cell_library(Target target) {
       share / (target == Target::kIce40 ? "ice40" : "xilinx") / "cells_sim.v";
   std::error_code ignored;
   if (std::filesystem::is_regular_file(file, ignored)) return file;
-  return Error{fmt::format("{} is not there; install it with: apt-get install yosys", file.string()),
-               ErrorKind::kMissingTool};
+  return Error{
+      fmt::format("{} is not there; install it with: apt-get install yosys", file.string()),
+      ErrorKind::kMissingTool};
 }
 
-Result<std::string> cut_modules(const std::string& verilog, const std::vector<std::string>& modules) {
+Result<std::string> cut_modules(const std::string& verilog,
+                                const std::vector<std::string>& modules) {
   std::set<std::string, std::less<>> wanted(modules.begin(), modules.end());
   std::string text;
   bool inside = false;
@@ -117,20 +126,23 @@ Result<std::string> cut_modules(const std::string& verilog, const std::vector<st
       inside = true;
       copy = wanted.erase(std::string(name)) > 0;
     }
-    // Outside of modules only directives matter: attributes and comments there belong to what is not copied.
+    // Outside of modules only directives matter: attributes and comments there belong to what is
+    // not copied.
     if (copy || (!inside && line.starts_with('`'))) text.append(line).append("\n");
     if (line.starts_with("endmodule")) inside = copy = false;
   }
   if (wanted.empty()) return text;
-  return Error{fmt::format("there is no simulation model of {}", *wanted.begin()), ErrorKind::kMismatch};
+  return Error{fmt::format("there is no simulation model of {}", *wanted.begin()),
+               ErrorKind::kMismatch};
 }
 
 Result<std::string> cell_models(const NetlistCounts& netlist, const Design& design, Target target,
                                 const std::filesystem::path& work_dir,
                                 const std::optional<std::filesystem::path>& liberty) {
   std::set<std::string> cells = library_cells(netlist, design);
-  const Result<std::string> library =
-      target == Target::kOsu018 ? liberty_models(liberty, work_dir) : [target]() -> Result<std::string> {
+  const Result<std::string> library = target == Target::kOsu018
+                                          ? liberty_models(liberty, work_dir)
+                                          : [target]() -> Result<std::string> {
     const Result<std::filesystem::path> file = find_cell_library(target);
     if (!file) return file.error();
     return read_text(file.value());
@@ -146,11 +158,14 @@ Result<std::string> cell_models(const NetlistCounts& netlist, const Design& desi
       if (cells.erase(name) > 0) own += lut_model(name, "INIT", inputs);
     }
   }
-  if (target == Target::kIce40 && cells.erase("SB_LUT4") > 0) own += lut_model("SB_LUT4", "LUT_INIT", 4);
+  if (target == Target::kIce40 && cells.erase("SB_LUT4") > 0)
+    own += lut_model("SB_LUT4", "LUT_INIT", 4);
   Result<std::string> cut = cut_modules(library.value(), {cells.begin(), cells.end()});
   if (!cut) return cut;
   // The libraries state delays; Verilator knows no default values of ports.
-  return "/* verilator lint_off STMTDLY */\n`timescale 1ns / 1ps\n`define NO_ICE40_DEFAULT_ASSIGNMENTS\n" + cut.value() + own;
+  return "/* verilator lint_off STMTDLY */\n`timescale 1ns / 1ps\n`define "
+         "NO_ICE40_DEFAULT_ASSIGNMENTS\n" +
+         cut.value() + own;
 }
 
 }  // namespace bat::synth

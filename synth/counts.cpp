@@ -12,7 +12,7 @@ namespace {
 
 struct Member {
   std::string_view type;
-  std::uint64_t Resources::* count;
+  std::uint64_t Resources::*count;
   std::uint64_t units;
 };
 
@@ -29,20 +29,20 @@ constexpr std::array kXcupMemory = {
     Member{"RAM64X8SW", &Resources::lut_memory, 8}};
 
 constexpr std::array kXcup = {
-    Member{"LUT1", &Resources::lut, 1},      Member{"LUT2", &Resources::lut, 1},
-    Member{"LUT3", &Resources::lut, 1},      Member{"LUT4", &Resources::lut, 1},
-    Member{"LUT5", &Resources::lut, 1},      Member{"LUT6", &Resources::lut, 1},
-    Member{"LUT6_2", &Resources::lut, 1},    Member{"FDRE", &Resources::ff, 1},
-    Member{"FDSE", &Resources::ff, 1},       Member{"FDCE", &Resources::ff, 1},
-    Member{"FDPE", &Resources::ff, 1},       Member{"CARRY4", &Resources::carry, 1},
-    Member{"CARRY8", &Resources::carry, 2},  Member{"MUXF7", &Resources::muxf, 1},
-    Member{"MUXF8", &Resources::muxf, 1},    Member{"MUXF9", &Resources::muxf, 1},
-    Member{"DSP48E2", &Resources::dsp, 1},   Member{"RAMB18E2", &Resources::bram18, 1},
+    Member{"LUT1", &Resources::lut, 1},        Member{"LUT2", &Resources::lut, 1},
+    Member{"LUT3", &Resources::lut, 1},        Member{"LUT4", &Resources::lut, 1},
+    Member{"LUT5", &Resources::lut, 1},        Member{"LUT6", &Resources::lut, 1},
+    Member{"LUT6_2", &Resources::lut, 1},      Member{"FDRE", &Resources::ff, 1},
+    Member{"FDSE", &Resources::ff, 1},         Member{"FDCE", &Resources::ff, 1},
+    Member{"FDPE", &Resources::ff, 1},         Member{"CARRY4", &Resources::carry, 1},
+    Member{"CARRY8", &Resources::carry, 2},    Member{"MUXF7", &Resources::muxf, 1},
+    Member{"MUXF8", &Resources::muxf, 1},      Member{"MUXF9", &Resources::muxf, 1},
+    Member{"DSP48E2", &Resources::dsp, 1},     Member{"RAMB18E2", &Resources::bram18, 1},
     Member{"RAMB36E2", &Resources::bram18, 2}, Member{"INV", &Resources::inverters, 1}};
 
-constexpr std::array kIce40 = {Member{"SB_LUT4", &Resources::lut, 1}, Member{"SB_CARRY", &Resources::carry, 1},
-                               Member{"SB_MAC16", &Resources::dsp, 1},
-                               Member{"SB_SPRAM256KA", &Resources::spram, 1}};
+constexpr std::array kIce40 = {
+    Member{"SB_LUT4", &Resources::lut, 1}, Member{"SB_CARRY", &Resources::carry, 1},
+    Member{"SB_MAC16", &Resources::dsp, 1}, Member{"SB_SPRAM256KA", &Resources::spram, 1}};
 
 template <typename Table>
 std::optional<Resources> find_member(const Table& table, std::string_view type) {
@@ -58,7 +58,8 @@ std::optional<Resources> xcup_cell(std::string_view type) {
     use->lut = use->lut_memory;
     return use;
   }
-  if (type.ends_with("_1") && type.starts_with("FD")) type.remove_suffix(2);  // clocked by the falling edge
+  if (type.ends_with("_1") && type.starts_with("FD"))
+    type.remove_suffix(2);  // clocked by the falling edge
   return find_member(kXcup, type);
 }
 
@@ -84,16 +85,18 @@ std::optional<Resources> standard_cell(std::string_view type, const Liberty& lib
   return use;
 }
 
-constexpr std::array kCounts = {&Resources::lut,   &Resources::lut_memory, &Resources::ff,
-                                &Resources::carry, &Resources::carry_exits, &Resources::muxf,       &Resources::dsp,
-                                &Resources::bram18, &Resources::ebr,       &Resources::spram,
-                                &Resources::inverters, &Resources::memory_bits};
+constexpr std::array kCounts = {
+    &Resources::lut,   &Resources::lut_memory,  &Resources::ff,
+    &Resources::carry, &Resources::carry_exits, &Resources::muxf,
+    &Resources::dsp,   &Resources::bram18,      &Resources::ebr,
+    &Resources::spram, &Resources::inverters,   &Resources::memory_bits};
 
 struct TargetName {
   Target target;
   std::string_view name;
 };
-constexpr std::array kTargets = {TargetName{Target::kXcup, "xcup"}, TargetName{Target::kIce40, "ice40"},
+constexpr std::array kTargets = {TargetName{Target::kXcup, "xcup"},
+                                 TargetName{Target::kIce40, "ice40"},
                                  TargetName{Target::kOsu018, "osu018"}};
 
 }  // namespace
@@ -109,8 +112,8 @@ Result<Target> parse_target(std::string_view text) {
 }
 
 Result<NetlistCounts> parse_stat(std::string_view json) {
-  // After the modules, Yosys 0.23 prints its summary of the hierarchy, as plain text lines inside the JSON. The summary
-  // is not used: the modules are all that is read.
+  // After the modules, Yosys 0.23 prints its summary of the hierarchy, as plain text lines inside
+  // the JSON. The summary is not used: the modules are all that is read.
   const std::size_t end_of_modules = json.find("\n   },\n");
   const std::string text = end_of_modules == std::string_view::npos
                                ? std::string(json)
@@ -126,7 +129,8 @@ Result<NetlistCounts> parse_stat(std::string_view json) {
     if (!module.is_object() || !module.contains("num_cells_by_type")) continue;
     for (const auto& [type, count] : module["num_cells_by_type"].items()) {
       if (!count.is_number_unsigned()) {
-        return Error{fmt::format("the count of {} in {} is not a number", type, id), ErrorKind::kMismatch};
+        return Error{fmt::format("the count of {} in {} is not a number", type, id),
+                     ErrorKind::kMismatch};
       }
       cells[type.starts_with('\\') ? type.substr(1) : type] = count.get<std::uint64_t>();
     }
@@ -134,7 +138,8 @@ Result<NetlistCounts> parse_stat(std::string_view json) {
   return netlist;
 }
 
-std::optional<Resources> cell_resources(Target target, std::string_view type, const Liberty* liberty) {
+std::optional<Resources> cell_resources(Target target, std::string_view type,
+                                        const Liberty* liberty) {
   switch (target) {
     case Target::kXcup:
       return xcup_cell(type);

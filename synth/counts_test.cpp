@@ -12,7 +12,8 @@ TEST(Counts, TargetNames) {
   for (const Target target : {Target::kXcup, Target::kIce40, Target::kOsu018}) {
     EXPECT_EQ(parse_target(to_string(target)).value(), target);
   }
-  EXPECT_EQ(parse_target("ecp5").error().message, "`ecp5` is not a target; targets are xcup, ice40, osu018");
+  EXPECT_EQ(parse_target("ecp5").error().message,
+            "`ecp5` is not a target; targets are xcup, ice40, osu018");
 }
 
 TEST(Counts, CellsOfEachTarget) {
@@ -30,7 +31,8 @@ TEST(Counts, CellsOfEachTarget) {
 }
 
 TEST(Counts, StatisticsAreReadStrictly) {
-  const auto netlist = parse_stat(R"({"modules": {"\\a": {"num_cells_by_type": {"LUT2": 3, "\\b": 2}}, "b": {}}})");
+  const auto netlist =
+      parse_stat(R"({"modules": {"\\a": {"num_cells_by_type": {"LUT2": 3, "\\b": 2}}, "b": {}}})");
   ASSERT_TRUE(netlist);
   EXPECT_EQ(netlist.value().at("a").at("LUT2"), 3U);
   EXPECT_EQ(netlist.value().at("a").at("b"), 2U);
@@ -67,7 +69,8 @@ struct Example {
 
 TEST(Report, MultipliesThroughTheHierarchy) {
   const Example example;
-  const Result<SynthReport> built = build_report(example.design, example.netlist, Target::kXcup, nullptr);
+  const Result<SynthReport> built =
+      build_report(example.design, example.netlist, Target::kXcup, nullptr);
   ASSERT_TRUE(built) << built.error().message;
   const SynthReport& report = built.value();
   EXPECT_EQ(report.total.lut, 3ULL * 100'000 * 20'000 + 5);
@@ -88,7 +91,8 @@ TEST(Report, LeftoverCellsAndLostModulesAreErrors) {
   generic.netlist["mid"]["$mul"] = 1;
   const auto built = build_report(generic.design, generic.netlist, Target::kXcup, nullptr);
   ASSERT_FALSE(built);
-  EXPECT_EQ(built.error().message, "module mid: 1 cell(s) of type $mul are left, which is no cell of xcup");
+  EXPECT_EQ(built.error().message,
+            "module mid: 1 cell(s) of type $mul are left, which is no cell of xcup");
   Example lost;
   lost.netlist.erase("leaf");
   EXPECT_FALSE(build_report(lost.design, lost.netlist, Target::kXcup, nullptr));
@@ -98,7 +102,8 @@ TEST(Report, JsonHasTheContractKeys) {
   const Example example;
   const nlohmann::ordered_json json =
       to_json(build_report(example.design, example.netlist, Target::kXcup, nullptr).value());
-  for (const char* key : {"target", "lut", "ff", "carry", "dsp", "bram36", "area_um2", "ge", "memory_bits", "modules"}) {
+  for (const char* key : {"target", "lut", "ff", "carry", "dsp", "bram36", "area_um2", "ge",
+                          "memory_bits", "modules"}) {
     EXPECT_TRUE(json.contains(key)) << key;
   }
   EXPECT_EQ(json["lut"].get<std::uint64_t>(), 6'000'000'005ULL);

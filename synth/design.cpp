@@ -97,7 +97,8 @@ Result<RawDesign> read_modules(std::string_view text) {
       open->info.base = base_name(line.substr(7));
       for (const std::string_view attribute : pending) {
         open->top = open->top || attribute == "attribute \\top 1";
-        open->info.keep_hierarchy = open->info.keep_hierarchy || attribute == "attribute \\keep_hierarchy 1";
+        open->info.keep_hierarchy =
+            open->info.keep_hierarchy || attribute == "attribute \\keep_hierarchy 1";
       }
       open->lines = std::exchange(pending, {});
       open->lines.push_back(line);
@@ -146,7 +147,8 @@ class Merger {
 };
 
 // Plain names for the modules that stand for all others.
-std::map<std::string, std::string> plain_names(const RawDesign& raw, const std::set<std::string>& kept,
+std::map<std::string, std::string> plain_names(const RawDesign& raw,
+                                               const std::set<std::string>& kept,
                                                std::string_view prefix) {
   std::map<std::string, std::vector<std::string>> by_base;
   for (const std::string& name : kept) by_base[raw.find(name)->second.info.base].push_back(name);
@@ -163,7 +165,8 @@ std::map<std::string, std::string> plain_names(const RawDesign& raw, const std::
   return plain;
 }
 
-void append_renamed(const RawModule& module, const std::function<std::string(std::string_view)>& rename,
+void append_renamed(const RawModule& module,
+                    const std::function<std::string(std::string_view)>& rename,
                     const RawDesign& raw, std::string& text) {
   for (const std::string_view line : module.lines) {
     const std::vector<std::string_view> word = words(line);
@@ -189,7 +192,9 @@ Result<Design> parse_rtlil(std::string_view text, std::string_view prefix, std::
   std::set<std::string> kept;
   for (const auto& [name, module] : raw) kept.insert(merger.class_of(name));
   const std::map<std::string, std::string> names = plain_names(raw, kept, prefix);
-  const auto rename = [&](std::string_view id) { return names.at(merger.class_of(std::string(id))); };
+  const auto rename = [&](std::string_view id) {
+    return names.at(merger.class_of(std::string(id)));
+  };
 
   Design design;
   renamed.clear();
@@ -223,7 +228,8 @@ std::map<std::string, std::uint64_t> Design::instance_counts() const {
   visit(top);
   std::map<std::string, std::uint64_t> counts{{top, 1}};
   for (auto name = order.rbegin(); name != order.rend(); ++name) {
-    for (const auto& [child, count] : modules.at(*name).children) counts[child] += counts[*name] * count;
+    for (const auto& [child, count] : modules.at(*name).children)
+      counts[child] += counts[*name] * count;
   }
   return counts;
 }
@@ -248,15 +254,17 @@ Result<std::string> read_text(const std::filesystem::path& file) {
   return std::move(text).str();
 }
 
-Result<Design> elaborate(const Sources& sources, std::string_view prefix, const std::filesystem::path& work_dir,
-                         std::chrono::seconds timeout) {
+Result<Design> elaborate(const Sources& sources, std::string_view prefix,
+                         const std::filesystem::path& work_dir, std::chrono::seconds timeout) {
   std::string script;
-  // -defer: modules are elaborated with the parameters they are used with, only. -noautowire: no implicit names.
+  // -defer: modules are elaborated with the parameters they are used with, only. -noautowire: no
+  // implicit names.
   for (const std::filesystem::path& file : sources.files) {
     script += fmt::format("read_verilog -sv -defer -noautowire {}\n", quoted(file));
   }
   script += fmt::format("hierarchy -check -top {}", sources.top);
-  for (const auto& [name, value] : sources.parameters) script += fmt::format(" -chparam {} {}", name, value);
+  for (const auto& [name, value] : sources.parameters)
+    script += fmt::format(" -chparam {} {}", name, value);
   // Tables stay logic (-norom), so that memories are RAMs only.
   script += "\nproc -norom\nopt_clean\ncheck -assert\n";
   const std::filesystem::path raw_file = work_dir / "elaborated.il";
@@ -264,7 +272,10 @@ Result<Design> elaborate(const Sources& sources, std::string_view prefix, const 
 
   const std::filesystem::path script_file = work_dir / "elaborate.ys";
   if (Status wrote = write_text(script_file, script); !wrote) return wrote.error();
-  const ToolRun run{{"yosys", "-Q", "-T", "-s", script_file.string()}, work_dir, work_dir / "elaborate.log", timeout};
+  const ToolRun run{{"yosys", "-Q", "-T", "-s", script_file.string()},
+                    work_dir,
+                    work_dir / "elaborate.log",
+                    timeout};
   if (Result<double> ran = run_checked(run, {}); !ran) return ran.error();
 
   const Result<std::string> text = read_text(raw_file);

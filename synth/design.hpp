@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // A hierarchy as Yosys elaborates it: modules with their parameters, ports, memories and instances.
 //
-// Elaboration gives every parameter set a module of its own. Modules that end up alike (for example slices that
-// differ in a number used in simulation only) are merged here, so that each is synthesised once, and all get plain
-// names: `base`, or `base_1`, `base_2`, ... when several variants remain.
+// Elaboration gives every parameter set a module of its own. Modules that end up alike (for example
+// slices that differ in a number used in simulation only) are merged here, so that each is
+// synthesised once, and all get plain names: `base`, or `base_1`, `base_2`, ... when several
+// variants remain.
 #pragma once
 
 #include <cstdint>
@@ -33,12 +34,14 @@ struct Port {
 };
 
 struct DesignModule {
-  std::string base;                                 ///< name in the source
-  std::map<std::string, std::string> parameters;    ///< resolved values, decimal where they are integers
-  std::vector<Port> ports;                          ///< in declaration order
-  std::map<std::string, std::uint64_t> children;    ///< instances by module name (design modules only)
-  std::uint64_t memory_bits = 0;                    ///< of the memories declared in the module itself
-  bool keep_hierarchy = false;                      ///< asked for by the source
+  std::string base;  ///< name in the source
+  std::map<std::string, std::string>
+      parameters;           ///< resolved values, decimal where they are integers
+  std::vector<Port> ports;  ///< in declaration order
+  std::map<std::string, std::uint64_t>
+      children;                   ///< instances by module name (design modules only)
+  std::uint64_t memory_bits = 0;  ///< of the memories declared in the module itself
+  bool keep_hierarchy = false;    ///< asked for by the source
 };
 
 struct Design {
@@ -50,14 +53,14 @@ struct Design {
   std::map<std::string, std::uint64_t> instance_counts() const;
 };
 
-/// Parses RTLIL text as Yosys writes it, merges modules that are alike and gives plain names, each with `prefix` in
-/// front. `renamed` receives the text with the new names.
+/// Parses RTLIL text as Yosys writes it, merges modules that are alike and gives plain names, each
+/// with `prefix` in front. `renamed` receives the text with the new names.
 Result<Design> parse_rtlil(std::string_view text, std::string_view prefix, std::string& renamed);
 
-/// Elaborates the sources with Yosys into `work_dir`. Any warning is an error. A `prefix` lets netlist and source fit
-/// into one simulation.
-Result<Design> elaborate(const Sources& sources, std::string_view prefix, const std::filesystem::path& work_dir,
-                         std::chrono::seconds timeout);
+/// Elaborates the sources with Yosys into `work_dir`. Any warning is an error. A `prefix` lets
+/// netlist and source fit into one simulation.
+Result<Design> elaborate(const Sources& sources, std::string_view prefix,
+                         const std::filesystem::path& work_dir, std::chrono::seconds timeout);
 
 /// Whether a module is the RAM of the design (`bat_ram`): the one module that holds memories.
 bool is_ram(const DesignModule& module);

@@ -6,7 +6,8 @@
 namespace bat::synth {
 namespace {
 
-// Two variants of `leaf` that are alike but for a parameter nothing uses, one that differs, used by two parents.
+// Two variants of `leaf` that are alike but for a parameter nothing uses, one that differs, used by
+// two parents.
 constexpr std::string_view kText = R"(attribute \src "a.sv:1"
 module $paramod\leaf\Tap=1
   parameter \Tap 1

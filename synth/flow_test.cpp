@@ -59,7 +59,8 @@ class Flow : public testing::Test {
 TEST_F(Flow, XcupCountsOneSliceForAll) {
   const Result<SynthReport> report = run(kChip, Target::kXcup);
   ASSERT_TRUE(report) << report.error().message;
-  ASSERT_EQ(report.value().modules.size(), 3U);  // chip, bat_ram, slice: the slices differ in a tap number only
+  ASSERT_EQ(report.value().modules.size(),
+            3U);  // chip, bat_ram, slice: the slices differ in a tap number only
   EXPECT_EQ(report.value().modules[2].name, "slice");
   EXPECT_EQ(report.value().modules[2].instances, 4U);
   EXPECT_EQ(report.value().total.ff, 64U);
@@ -91,16 +92,20 @@ TEST_F(Flow, ImplicitNamesLatchesAndStrayMemoriesFail) {
     const Result<SynthReport> report = run(text, Target::kXcup);
     return report ? std::string("accepted") : report.error().message;
   };
-  EXPECT_NE(error_of("module chip (input a_i, output y_o);\nassign y_o = b & a_i;\nendmodule\n").find("implicitly declared"),
+  EXPECT_NE(error_of("module chip (input a_i, output y_o);\nassign y_o = b & a_i;\nendmodule\n")
+                .find("implicitly declared"),
             std::string::npos);
-  EXPECT_NE(error_of("module chip (input a_i, input b_i, output reg y_o);\nalways @* if (a_i) y_o = b_i;\nendmodule\n")
+  EXPECT_NE(error_of("module chip (input a_i, input b_i, output reg y_o);\nalways @* if (a_i) y_o "
+                     "= b_i;\nendmodule\n")
                 .find("Latch inferred"),
             std::string::npos);
-  EXPECT_NE(error_of("module chip (input c, input [3:0] a, input [7:0] d, output [7:0] q);\nreg [7:0] m [0:15];\n"
+  EXPECT_NE(error_of("module chip (input c, input [3:0] a, input [7:0] d, output [7:0] q);\nreg "
+                     "[7:0] m [0:15];\n"
                      "always @(posedge c) m[a] <= d;\nassign q = m[a];\nendmodule\n")
                 .find("belong into bat_ram"),
             std::string::npos);
-  EXPECT_NE(error_of("module chip (input a, output y, output z);\nassign y = a;\nendmodule\n"), "accepted");
+  EXPECT_NE(error_of("module chip (input a, output y, output z);\nassign y = a;\nendmodule\n"),
+            "accepted");
 }
 
 }  // namespace

@@ -21,7 +21,8 @@ class LeafWriter {
       auto interface = emit::read_interface(blocks::rtl_source(name));
       if (!interface) return interface.error();
       cells.emplace(name, std::move(interface).value());
-      if (Status wrote = write(std::string(name), blocks::rtl_source(name)); !wrote) return wrote.error();
+      if (Status wrote = write(std::string(name), blocks::rtl_source(name)); !wrote)
+        return wrote.error();
     }
     const blocks::PopcountShape popcount{shape_.lanes, shape_.stages, shape_.structure};
     if (Status wrote = emit(blocks::popcount(popcount, cells)); !wrote) return wrote.error();
@@ -38,7 +39,8 @@ class LeafWriter {
     if (!pe) return pe.error();
     if (Status wrote = write("qmm_pe", blocks::rtl_source("qmm_pe")); !wrote) return wrote;
     sources_.top = "qmm_row";
-    return emit(blocks::qmm_row({shape_.cols, shape_.lanes, shape_.drain, 1, shape_.acc_bits, shape_.shift}, pe.value()));
+    return emit(blocks::qmm_row(
+        {shape_.cols, shape_.lanes, shape_.drain, 1, shape_.acc_bits, shape_.shift}, pe.value()));
   }
 
   Status emit(const emit::Module& module) {
@@ -66,16 +68,20 @@ Result<Sources> leaf_sources(const LeafShape& shape, const std::filesystem::path
   return LeafWriter(shape, dir).run();
 }
 
-Result<SynthReport> synthesize_leaf(const LeafShape& shape, Target target, const SynthOptions& options) {
-  return in_work_dir(options.work_dir, "bat-leaf", [&](const std::filesystem::path& dir) -> Result<SynthReport> {
-    const Result<Sources> sources = leaf_sources(shape, dir);
-    if (!sources) return sources.error();
-    SynthOptions inside = options;
-    inside.work_dir = dir;
-    Result<SynthReport> report = synthesize_sources(sources.value(), target, inside);
-    if (report) report.value().config = fmt::format("{} x {} {}", std::max(shape.cols, 1), shape.lanes, to_string(shape.structure));
-    return report;
-  });
+Result<SynthReport> synthesize_leaf(const LeafShape& shape, Target target,
+                                    const SynthOptions& options) {
+  return in_work_dir(
+      options.work_dir, "bat-leaf", [&](const std::filesystem::path& dir) -> Result<SynthReport> {
+        const Result<Sources> sources = leaf_sources(shape, dir);
+        if (!sources) return sources.error();
+        SynthOptions inside = options;
+        inside.work_dir = dir;
+        Result<SynthReport> report = synthesize_sources(sources.value(), target, inside);
+        if (report)
+          report.value().config = fmt::format("{} x {} {}", std::max(shape.cols, 1), shape.lanes,
+                                              to_string(shape.structure));
+        return report;
+      });
 }
 
 }  // namespace bat::synth

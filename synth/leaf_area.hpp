@@ -29,6 +29,7 @@ struct LeafShape {
 Result<Sources> leaf_sources(const LeafShape& shape, const std::filesystem::path& dir);
 
 /// Maps the leaf. Errors as `synthesize_sources`.
-Result<SynthReport> synthesize_leaf(const LeafShape& shape, Target target, const SynthOptions& options);
+Result<SynthReport> synthesize_leaf(const LeafShape& shape, Target target,
+                                    const SynthOptions& options);
 
 }  // namespace bat::synth

@@ -16,7 +16,8 @@
 namespace bat::synth {
 namespace {
 
-// Liberty is `group (arguments) { statements }`, `name : value ;` and `name (arguments) ;`, nested freely.
+// Liberty is `group (arguments) { statements }`, `name : value ;` and `name (arguments) ;`, nested
+// freely.
 enum class Kind { kWord, kMark, kEnd };
 
 struct Token {
@@ -51,7 +52,9 @@ class Lexer {
   std::size_t line() const { return line_; }
 
  private:
-  static bool is_space(char c) { return c == '\\' || std::isspace(static_cast<unsigned char>(c)) != 0; }
+  static bool is_space(char c) {
+    return c == '\\' || std::isspace(static_cast<unsigned char>(c)) != 0;
+  }
 
   bool skip_space() {
     while (at_ < text_.size()) {
@@ -79,8 +82,9 @@ class Lexer {
   }
 
   void advance(std::size_t to) {
-    line_ += static_cast<std::size_t>(std::count(text_.begin() + static_cast<std::ptrdiff_t>(at_),
-                                                 text_.begin() + static_cast<std::ptrdiff_t>(to), '\n'));
+    line_ +=
+        static_cast<std::size_t>(std::count(text_.begin() + static_cast<std::ptrdiff_t>(at_),
+                                            text_.begin() + static_cast<std::ptrdiff_t>(to), '\n'));
     at_ = to;
   }
 
@@ -119,13 +123,15 @@ class Parser {
   }
 
   bool expect_word(std::string_view word) {
-    return token_.kind == Kind::kWord && token_.text == word ? true
-                                                             : fail(fmt::format("expected `{}`", word));
+    return token_.kind == Kind::kWord && token_.text == word
+               ? true
+               : fail(fmt::format("expected `{}`", word));
   }
 
   bool is_mark(char c) const { return token_.kind == Kind::kMark && token_.text.front() == c; }
 
-  // After the name of a statement: an attribute (`: value ;`) or a group or complex attribute (`( ... )`).
+  // After the name of a statement: an attribute (`: value ;`) or a group or complex attribute (`(
+  // ... )`).
   bool statement_tail(int depth, LibertyCell* cell, Token name) {
     if (!take()) return false;
     if (is_mark(':')) return attribute(cell, name);
@@ -179,7 +185,8 @@ class Parser {
       if (is_mark('}')) return true;
       if (is_mark(';')) continue;
       if (token_.kind != Kind::kWord) return fail(fmt::format("unexpected `{}`", token_.text));
-      // Only direct members of a cell and functions of its pins are kept; `area` occurs in no deeper group.
+      // Only direct members of a cell and functions of its pins are kept; `area` occurs in no
+      // deeper group.
       if (!statement_tail(depth + 1, cell, token_)) return false;
     }
     return false;
@@ -203,7 +210,9 @@ class Parser {
 
 // Whether the name holds `part` (lower case), whatever its case.
 bool named(std::string_view name, std::string_view part) {
-  const auto lower = [](char a, char b) { return std::tolower(static_cast<unsigned char>(a)) == b; };
+  const auto lower = [](char a, char b) {
+    return std::tolower(static_cast<unsigned char>(a)) == b;
+  };
   return !std::ranges::search(name, part, lower).empty();
 }
 
@@ -226,10 +235,12 @@ Result<double> Liberty::gate_equivalent() const {
   double area = nand != cells.end() ? nand->second.area : 0.0;
   if (nand == cells.end()) {
     for (const auto& [cell, info] : cells) {
-      if (named(cell, "nand2") && info.area > 0.0 && (area <= 0.0 || info.area < area)) area = info.area;
+      if (named(cell, "nand2") && info.area > 0.0 && (area <= 0.0 || info.area < area))
+        area = info.area;
     }
   }
-  if (area <= 0.0) return Error{fmt::format("library {} has no two-input NAND cell with an area", name)};
+  if (area <= 0.0)
+    return Error{fmt::format("library {} has no two-input NAND cell with an area", name)};
   return area;
 }
 
@@ -237,21 +248,28 @@ Result<std::filesystem::path> find_liberty(const std::optional<std::filesystem::
   if (!chosen) return find_osu018();
   std::error_code ignored;
   if (std::filesystem::is_regular_file(*chosen, ignored)) return std::filesystem::absolute(*chosen);
-  return Error{fmt::format("cannot read the Liberty file {}", chosen->string()), ErrorKind::kMismatch};
+  return Error{fmt::format("cannot read the Liberty file {}", chosen->string()),
+               ErrorKind::kMismatch};
 }
 
 Result<Liberty> load_cells(const std::filesystem::path& file) {
   Result<Liberty> library = read_liberty(file);
   if (!library) return Error{library.error().message, ErrorKind::kMismatch};
   const auto incomplete = [&file](std::string_view what) {
-    return Error{fmt::format("{}: the library is incomplete: {}", file.string(), what), ErrorKind::kMismatch};
+    return Error{fmt::format("{}: the library is incomplete: {}", file.string(), what),
+                 ErrorKind::kMismatch};
   };
   if (!library.value().gate_equivalent()) return incomplete("no two-input NAND cell with an area");
-  const auto has = [&library](auto&& which) { return std::ranges::any_of(library.value().cells, which); };
-  if (!has([](const auto& cell) { return cell.second.has_function && !cell.second.sequential && named(cell.first, "inv"); })) {
+  const auto has = [&library](auto&& which) {
+    return std::ranges::any_of(library.value().cells, which);
+  };
+  if (!has([](const auto& cell) {
+        return cell.second.has_function && !cell.second.sequential && named(cell.first, "inv");
+      })) {
     return incomplete("no inverter with a function");
   }
-  if (!has([](const auto& cell) { return cell.second.sequential; })) return incomplete("no flip-flop");
+  if (!has([](const auto& cell) { return cell.second.sequential; }))
+    return incomplete("no flip-flop");
   return library;
 }
 

@@ -42,11 +42,14 @@ std::string error_of(std::string_view text) {
 
 TEST(Liberty, ErrorsNameTheLine) {
   EXPECT_EQ(error_of("lib (x) {}"), "x.lib:1: expected `library`");
-  EXPECT_EQ(error_of("library (x) {\n cell (A) {\n  area : big;\n }\n}"), "x.lib:3: `big` is not an area");
+  EXPECT_EQ(error_of("library (x) {\n cell (A) {\n  area : big;\n }\n}"),
+            "x.lib:3: `big` is not an area");
   EXPECT_EQ(error_of("library (x) {\n cell (A) { area : -1; } }"), "x.lib:2: `-1` is not an area");
   EXPECT_EQ(error_of("library (x) {\n cell () { }\n}"), "x.lib:2: a cell without a name");
-  EXPECT_EQ(error_of("library (x) {\n cell (A) { }\n cell (A) { }\n}"), "x.lib:3: cell `A` is defined twice");
-  EXPECT_EQ(error_of("library (x) {\n a : \"text\n"), "x.lib:2: a string or comment that does not end");
+  EXPECT_EQ(error_of("library (x) {\n cell (A) { }\n cell (A) { }\n}"),
+            "x.lib:3: cell `A` is defined twice");
+  EXPECT_EQ(error_of("library (x) {\n a : \"text\n"),
+            "x.lib:2: a string or comment that does not end");
   EXPECT_EQ(error_of("library (x) {\n a : 1\n}"), "x.lib:3: `;` is missing after `a`");
   EXPECT_EQ(error_of("library (x) {\n a = 1;\n}"), "x.lib:2: expected `:` or `(` after `a`");
   EXPECT_EQ(error_of("library (x) {\n"), "x.lib:2: unexpected `end of file`");

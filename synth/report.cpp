@@ -14,23 +14,25 @@
 namespace bat::synth {
 namespace {
 
-// What a module holds itself: its cells, plus those of modules that the flow dissolved are already in it.
-Result<Resources> own_resources(const std::string& name, const CellCounts& cells, const Design& design,
-                                Target target, const Liberty* liberty) {
+// What a module holds itself: its cells, plus those of modules that the flow dissolved are already
+// in it.
+Result<Resources> own_resources(const std::string& name, const CellCounts& cells,
+                                const Design& design, Target target, const Liberty* liberty) {
   Resources own;
   for (const auto& [type, count] : cells) {
     if (design.modules.contains(type)) continue;
     const std::optional<Resources> use = cell_resources(target, type, liberty);
     if (!use) {
-      return Error{fmt::format("module {}: {} cell(s) of type {} are left, which is no cell of {}", name, count,
-                               type, to_string(target)),
+      return Error{fmt::format("module {}: {} cell(s) of type {} are left, which is no cell of {}",
+                               name, count, type, to_string(target)),
                    ErrorKind::kMismatch};
     }
     if (Status sum = accumulate(own, *use, count); !sum) return sum.error();
   }
   own.memory_bits = design.modules.at(name).memory_bits;
   for (const auto& [child, count] : design.modules.at(name).children) {
-    if (target == Target::kXcup && design.modules.at(child).base == "carry_exit") own.carry_exits += count;
+    if (target == Target::kXcup && design.modules.at(child).base == "carry_exit")
+      own.carry_exits += count;
   }
   return own;
 }
@@ -63,7 +65,8 @@ class Totals {
   std::set<std::string> open_;
 };
 
-// Parameters whose values differ among the variants of a module; tap numbers only matter in simulation.
+// Parameters whose values differ among the variants of a module; tap numbers only matter in
+// simulation.
 std::string distinguishing(const Design& design, const std::string& name) {
   const DesignModule& module = design.modules.at(name);
   std::string text;
@@ -80,7 +83,8 @@ std::string distinguishing(const Design& design, const std::string& name) {
 }
 
 // Instances in the mapped hierarchy (dissolved modules have none).
-std::map<std::string, std::uint64_t> mapped_instances(const Design& design, const NetlistCounts& netlist) {
+std::map<std::string, std::uint64_t> mapped_instances(const Design& design,
+                                                      const NetlistCounts& netlist) {
   Design mapped;
   mapped.top = design.top;
   for (const auto& [name, module] : design.modules) {
@@ -131,20 +135,26 @@ std::string timing_table(const SynthReport& report) {
   for (const ModuleReport& module : report.modules) {
     if (module.timing && module.timing->register_ns) units.push_back(&module);
   }
-  std::ranges::stable_sort(units, std::greater<>{}, [](const ModuleReport* unit) { return *unit->timing->register_ns; });
+  std::ranges::stable_sort(units, std::greater<>{},
+                           [](const ModuleReport* unit) { return *unit->timing->register_ns; });
   std::string text = fmt::format(
-      "\nTiming at {:g} ns by OpenSTA: one ideal clock, no wires, RAM clock to output {:g} ns (assumed), inputs and "
+      "\nTiming at {:g} ns by OpenSTA: one ideal clock, no wires, RAM clock to output {:g} ns "
+      "(assumed), inputs and "
       "outputs at the clock edge; the slowest register path of each unit with all inside it.\n\n"
-      "| unit | path ns | Fmax MHz | setup slack | hold slack | with inputs and outputs ns | from | to |\n"
+      "| unit | path ns | Fmax MHz | setup slack | hold slack | with inputs and outputs ns | from "
+      "| to |\n"
       "|---|---:|---:|---:|---:|---:|---|---|\n",
       report.period_ns, report.ram_access_ns);
-  const auto number = [](const std::optional<double>& value) { return value ? fmt::format("{:.2f}", *value) : ""; };
+  const auto number = [](const std::optional<double>& value) {
+    return value ? fmt::format("{:.2f}", *value) : "";
+  };
   for (const ModuleReport* unit : units) {
     const UnitTiming& timing = *unit->timing;
     text += fmt::format("| {}{}{} | {:.2f} | {:.0f} | {:.2f} | {} | {} | {} | {} |\n", unit->name,
                         unit->parameters.empty() ? "" : " ", unit->parameters, *timing.register_ns,
                         fmax_mhz(*timing.register_ns), report.period_ns - *timing.register_ns,
-                        number(timing.hold_slack_ns), number(timing.worst_ns), timing.start, timing.end);
+                        number(timing.hold_slack_ns), number(timing.worst_ns), timing.start,
+                        timing.end);
   }
   return text;
 }
@@ -155,18 +165,22 @@ using Column = std::pair<std::string, std::string (*)(const Resources&, double)>
 std::vector<Column> columns(Target target) {
   const Column lut{"LUT", [](const Resources& r, double) { return std::to_string(r.lut); }};
   const Column ff{"FF", [](const Resources& r, double) { return std::to_string(r.ff); }};
-  const Column bits{"memory bits", [](const Resources& r, double) { return std::to_string(r.memory_bits); }};
+  const Column bits{"memory bits",
+                    [](const Resources& r, double) { return std::to_string(r.memory_bits); }};
   const Column dsp{"DSP", [](const Resources& r, double) { return std::to_string(r.dsp); }};
   switch (target) {
     case Target::kXcup:
       return {lut,
-              {"LUT sites", [](const Resources& r, double) { return std::to_string(r.lut + r.carry_exits); }},
-              {"of these memory", [](const Resources& r, double) { return std::to_string(r.lut_memory); }},
+              {"LUT sites",
+               [](const Resources& r, double) { return std::to_string(r.lut + r.carry_exits); }},
+              {"of these memory",
+               [](const Resources& r, double) { return std::to_string(r.lut_memory); }},
               ff,
               {"CARRY4", [](const Resources& r, double) { return std::to_string(r.carry); }},
               {"MUXF", [](const Resources& r, double) { return std::to_string(r.muxf); }},
               dsp,
-              {"BRAM36", [](const Resources& r, double) {
+              {"BRAM36",
+               [](const Resources& r, double) {
                  return fmt::format("{:g}", static_cast<double>(r.bram18) / 2.0);
                }},
               bits};
@@ -178,8 +192,10 @@ std::vector<Column> columns(Target target) {
               dsp,
               bits};
     case Target::kOsu018:
-      return {{"area um2", [](const Resources& r, double) { return fmt::format("{:.0f}", r.area_um2); }},
-              {"GE", [](const Resources& r, double ge) { return fmt::format("{:.0f}", r.area_um2 / ge); }},
+      return {{"area um2",
+               [](const Resources& r, double) { return fmt::format("{:.0f}", r.area_um2); }},
+              {"GE", [](const Resources& r,
+                        double ge) { return fmt::format("{:.0f}", r.area_um2 / ge); }},
               ff,
               bits};
   }
@@ -207,7 +223,8 @@ Result<SynthReport> build_report(const Design& design, const NetlistCounts& netl
     const CellCounts none;
     const CellCounts& found = cells != netlist.end() ? cells->second : none;
     if (cells == netlist.end() && !is_ram(design.modules.at(name))) {
-      return Error{fmt::format("module {} is missing from the netlist", name), ErrorKind::kMismatch};
+      return Error{fmt::format("module {} is missing from the netlist", name),
+                   ErrorKind::kMismatch};
     }
     const Result<Resources> use = own_resources(name, found, design, target, liberty);
     if (!use) return use.error();
@@ -220,22 +237,27 @@ Result<SynthReport> build_report(const Design& design, const NetlistCounts& netl
   for (const auto& [name, count] : instances) {
     const Result<Resources> total = totals.of(name);
     if (!total) return total.error();
-    report.modules.push_back({name, distinguishing(design, name), count, own.at(name), total.value(), {}});
+    report.modules.push_back(
+        {name, distinguishing(design, name), count, own.at(name), total.value(), {}});
   }
-  std::ranges::stable_partition(report.modules,
-                                [&design](const ModuleReport& module) { return module.name == design.top; });
+  std::ranges::stable_partition(
+      report.modules, [&design](const ModuleReport& module) { return module.name == design.top; });
   report.total = report.modules.front().total;
   return report;
 }
 
 std::string conditions(const SynthReport& report) {
   if (report.target == Target::kOsu018) {
-    return fmt::format("library {}, 1 GE = NAND2X1 = {:g} um2, {}post-synthesis, no wires, memories as bits (not in the "
-                       "area)",
-                       report.library, report.ge_um2,
-                       report.period_ns > 0.0 ? fmt::format("buffered and sized for {:g} ns, ", report.period_ns) : "");
+    return fmt::format(
+        "library {}, 1 GE = NAND2X1 = {:g} um2, {}post-synthesis, no wires, memories as bits (not "
+        "in the "
+        "area)",
+        report.library, report.ge_um2,
+        report.period_ns > 0.0 ? fmt::format("buffered and sized for {:g} ns, ", report.period_ns)
+                               : "");
   }
-  return "post-synthesis, no wires, no vendor packer; memory bits are those of the RAMs, which are also in the RAM "
+  return "post-synthesis, no wires, no vendor packer; memory bits are those of the RAMs, which are "
+         "also in the RAM "
          "and LUT columns";
 }
 
@@ -251,7 +273,8 @@ nlohmann::ordered_json to_json(const SynthReport& report) {
   json.update(resources_json(report.total, report.ge_um2));
   if (report.period_ns > 0.0) {
     const auto& top = report.modules.front().timing;
-    const double critical = top ? top->register_ns.value_or(0.0) : 0.0;  // 0: a design without registers
+    const double critical =
+        top ? top->register_ns.value_or(0.0) : 0.0;  // 0: a design without registers
     json["period_ns"] = report.period_ns;
     json["ram_access_ns"] = report.ram_access_ns;
     json["critical_ns"] = critical;
@@ -265,24 +288,27 @@ nlohmann::ordered_json to_json(const SynthReport& report) {
                                {"instances", module.instances},
                                {"own", resources_json(module.own, report.ge_um2)},
                                {"total", resources_json(module.total, report.ge_um2)}});
-    if (module.timing) json["modules"].back()["timing"] = timing_json(*module.timing, report.period_ns);
+    if (module.timing)
+      json["modules"].back()["timing"] = timing_json(*module.timing, report.period_ns);
   }
   return json;
 }
 
 std::string to_markdown(const SynthReport& report) {
   const std::vector<Column> shown = columns(report.target);
-  std::string text = fmt::format("### {} on {}\n\n{}; {}.\n\nPer module: one instance with all inside it.\n\n",
-                                 report.config, to_string(report.target), report.tool, conditions(report));
+  std::string text =
+      fmt::format("### {} on {}\n\n{}; {}.\n\nPer module: one instance with all inside it.\n\n",
+                  report.config, to_string(report.target), report.tool, conditions(report));
   text += "| module | instances |";
   for (const Column& column : shown) text += fmt::format(" {} |", column.first);
   text += "\n|---|---:|";
   for (std::size_t i = 0; i < shown.size(); ++i) text += "---:|";
   text += '\n';
   for (const ModuleReport& module : report.modules) {
-    text += fmt::format("| {}{}{} | {} |", module.name, module.parameters.empty() ? "" : " ", module.parameters,
-                        module.instances);
-    for (const Column& column : shown) text += fmt::format(" {} |", column.second(module.total, report.ge_um2));
+    text += fmt::format("| {}{}{} | {} |", module.name, module.parameters.empty() ? "" : " ",
+                        module.parameters, module.instances);
+    for (const Column& column : shown)
+      text += fmt::format(" {} |", column.second(module.total, report.ge_um2));
     text += '\n';
   }
   return report.period_ns > 0.0 ? text + timing_table(report) : text;

@@ -30,8 +30,8 @@ Status add_timing(const Design& design, const MappedNetlist& netlist, const Synt
   return Ok{};
 }
 
-Result<SynthReport> synthesize_in(const Sources& sources, Target target, const SynthOptions& options,
-                                  const std::filesystem::path& dir) {
+Result<SynthReport> synthesize_in(const Sources& sources, Target target,
+                                  const SynthOptions& options, const std::filesystem::path& dir) {
   if (options.timing) {
     if (Status present = require_tool("sta"); !present) return present.error();
   }
@@ -61,7 +61,8 @@ Result<SynthReport> synthesize_in(const Sources& sources, Target target, const S
   while (report.value().tool.ends_with(' ')) report.value().tool.pop_back();
   report.value().seconds = netlist.value().seconds;
   if (options.timing) {
-    if (Status added = add_timing(design.value(), netlist.value(), options, dir, report.value()); !added) {
+    if (Status added = add_timing(design.value(), netlist.value(), options, dir, report.value());
+        !added) {
       return added.error();
     }
   }

@@ -30,9 +30,10 @@ struct Package {
   std::string_view program;
   std::string_view name;
 };
-constexpr std::array kPackages = {Package{"yosys", "yosys"}, Package{"verilator", "verilator"},
-                                  Package{"make", "make"}, Package{"g++", "g++"},
-                                  Package{"sta", "opensta"}, Package{"nextpnr-ice40", "nextpnr-ice40"}};
+constexpr std::array kPackages = {
+    Package{"yosys", "yosys"}, Package{"verilator", "verilator"},
+    Package{"make", "make"},   Package{"g++", "g++"},
+    Package{"sta", "opensta"}, Package{"nextpnr-ice40", "nextpnr-ice40"}};
 
 bool in_path(const std::string& program) {
   if (program.find('/') != std::string::npos) return access(program.c_str(), X_OK) == 0;
@@ -48,7 +49,8 @@ bool in_path(const std::string& program) {
   return false;
 }
 
-// The last lines, preceded by error lines further up (a tool's two output channels do not mix in order).
+// The last lines, preceded by error lines further up (a tool's two output channels do not mix in
+// order).
 std::string log_tail(const std::filesystem::path& log) {
   std::ifstream in(log);
   std::deque<std::string> errors;
@@ -68,8 +70,9 @@ std::string log_tail(const std::filesystem::path& log) {
 }
 
 Error failed(const ToolRun& run, const std::string& how) {
-  return Error{fmt::format("{} {}; log: {}{}", run.argv.front(), how, run.log.string(), log_tail(run.log)),
-               ErrorKind::kMismatch};
+  return Error{
+      fmt::format("{} {}; log: {}{}", run.argv.front(), how, run.log.string(), log_tail(run.log)),
+      ErrorKind::kMismatch};
 }
 
 // Runs in the child between fork and exec: system calls only.
@@ -91,7 +94,8 @@ bool wait_until(pid_t child, std::chrono::steady_clock::time_point end) {
   bool ended = false;
   while (!ended) {
     const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(
-                          end - std::chrono::steady_clock::now()).count();
+                          end - std::chrono::steady_clock::now())
+                          .count();
     if (left <= 0) break;
     pollfd entry{static_cast<int>(fd), POLLIN, 0};
     const int ready = poll(&entry, 1, static_cast<int>(std::min<long long>(left, 60'000)));
@@ -126,7 +130,8 @@ std::string install_hint(std::string_view program) {
 Status require_tool(const std::string& program) {
   if (in_path(program)) return Ok{};
   const std::string hint = install_hint(program);
-  return Error{fmt::format("{} is not installed{}", program, hint.empty() ? "" : "; install it with: " + hint),
+  return Error{fmt::format("{} is not installed{}", program,
+                           hint.empty() ? "" : "; install it with: " + hint),
                ErrorKind::kMissingTool};
 }
 
@@ -145,7 +150,8 @@ Result<double> run_tool(const ToolRun& run) {
   const pid_t child = fork();
   if (child == 0) become(argv.data(), run.work_dir.c_str(), log_fd);
   close(log_fd);
-  if (child < 0) return Error{fmt::format("cannot start {}: {}", run.argv.front(), std::strerror(errno))};
+  if (child < 0)
+    return Error{fmt::format("cannot start {}: {}", run.argv.front(), std::strerror(errno))};
   setpgid(child, child);  // also here, so that the group exists whoever runs first
 
   const bool in_time = wait_until(child, start + run.timeout);
@@ -155,8 +161,10 @@ Result<double> run_tool(const ToolRun& run) {
   }
   const std::chrono::duration<double> spent = std::chrono::steady_clock::now() - start;
   if (!in_time) return failed(run, fmt::format("was stopped after {} s", run.timeout.count()));
-  if (WIFSIGNALED(status)) return failed(run, fmt::format("was ended by signal {}", WTERMSIG(status)));
-  if (WEXITSTATUS(status) != 0) return failed(run, fmt::format("exited with {}", WEXITSTATUS(status)));
+  if (WIFSIGNALED(status))
+    return failed(run, fmt::format("was ended by signal {}", WTERMSIG(status)));
+  if (WEXITSTATUS(status) != 0)
+    return failed(run, fmt::format("exited with {}", WEXITSTATUS(status)));
   return spent.count();
 }
 

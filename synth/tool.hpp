@@ -24,28 +24,29 @@ struct ToolRun {
   std::chrono::seconds timeout{600};
 };
 
-/// kMissingTool, with the package to install, when a program is not in PATH: to be asked before long work that ends in
-/// a run of it.
+/// kMissingTool, with the package to install, when a program is not in PATH: to be asked before
+/// long work that ends in a run of it.
 Status require_tool(const std::string& program);
 
 /// Runs the program and waits for it. Returns the wall time in seconds.
-/// Errors: kMissingTool when the program is not in PATH (the message names the package to install); kMismatch
-/// when it fails, is killed or exceeds the timeout (its whole process group is then ended). The message
-/// carries the last lines of the log and the log's path.
+/// Errors: kMissingTool when the program is not in PATH (the message names the package to install);
+/// kMismatch when it fails, is killed or exceeds the timeout (its whole process group is then
+/// ended). The message carries the last lines of the log and the log's path.
 Result<double> run_tool(const ToolRun& run);
 
-/// Fails when the log holds a line that must never pass silently: an error, an implicitly declared name, an
-/// inferred latch, or a warning that contains none of the `expected` texts.
+/// Fails when the log holds a line that must never pass silently: an error, an implicitly declared
+/// name, an inferred latch, or a warning that contains none of the `expected` texts.
 Status check_log(const std::filesystem::path& log, std::span<const std::string_view> expected);
 
-/// `run_tool` and `check_log`. When both complain, the first such line of the log is the better error.
+/// `run_tool` and `check_log`. When both complain, the first such line of the log is the better
+/// error.
 Result<double> run_checked(const ToolRun& run, std::span<const std::string_view> expected);
 
 /// The package that provides a program, as an `apt-get install` hint ("" when unknown).
 std::string install_hint(std::string_view program);
 
-/// A directory of its own below the system's temporary directory, removed with all it holds at the end of
-/// its life unless `keep()` was called.
+/// A directory of its own below the system's temporary directory, removed with all it holds at the
+/// end of its life unless `keep()` was called.
 class ScratchDir {
  public:
   static Result<ScratchDir> create(std::string_view prefix);
@@ -66,11 +67,12 @@ class ScratchDir {
   bool keep_ = false;
 };
 
-/// Runs `action(dir)`, which returns a Result, in `chosen` (created if need be, kept), or in a scratch directory
-/// that is removed when the action succeeds and kept when it fails: its error names a log in there.
+/// Runs `action(dir)`, which returns a Result, in `chosen` (created if need be, kept), or in a
+/// scratch directory that is removed when the action succeeds and kept when it fails: its error
+/// names a log in there.
 template <typename Action>
-auto in_work_dir(const std::optional<std::filesystem::path>& chosen, std::string_view prefix, const Action& action)
-    -> decltype(action(std::filesystem::path{})) {
+auto in_work_dir(const std::optional<std::filesystem::path>& chosen, std::string_view prefix,
+                 const Action& action) -> decltype(action(std::filesystem::path{})) {
   if (chosen) {
     std::error_code failure;
     std::filesystem::create_directories(*chosen, failure);

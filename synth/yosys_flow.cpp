@@ -20,23 +20,25 @@ constexpr std::array<std::string_view, 17> kExpectedWarnings = {
     "'synth_xilinx -abc9' not currently supported for the 'xcup' family",
     "ABC: Warning: The network is combinational",
     // FAX1 and HAX1 of the library; they are mapped by name, not by abc.
-    "ABC: Warning: Detected 2 multi-output gates",
-    "ABC: Warning: Templates are defined",
-    // A carry whose output also feeds logic inside of what abc9 maps as a box: it is handled, and counted nowhere else.
+    "ABC: Warning: Detected 2 multi-output gates", "ABC: Warning: Templates are defined",
+    // A carry whose output also feeds logic inside of what abc9 maps as a box: it is handled, and
+    // counted nowhere else.
     "ABC: Warning: AIG with boxes has internal fanout",
     // yosys's own block RAM map ties full-width signals to the ports of the half-size block.
-    ".ADDRARDADDR from ", ".ADDRBWRADDR from ", ".DINADIN from ", ".DINBDIN from ", ".DINPADINP from ",
-    ".DINPBDINP from ", ".WEBWE from ", ".WEA from ", ".DOUTADOUT from ", ".DOUTBDOUT from ", ".DOUTPADOUTP from ",
-    ".DOUTPBDOUTP from "};
+    ".ADDRARDADDR from ", ".ADDRBWRADDR from ", ".DINADIN from ", ".DINBDIN from ",
+    ".DINPADINP from ", ".DINPBDINP from ", ".WEBWE from ", ".WEA from ", ".DOUTADOUT from ",
+    ".DOUTBDOUT from ", ".DOUTPADOUTP from ", ".DOUTPBDOUTP from "};
 
-// abc's last step, &mfs, stops at an assertion of its own on some modules. Yosys then takes the result of the step before,
-// complete but a little larger, and warns. Nothing else that abc dies of is accepted.
+// abc's last step, &mfs, stops at an assertion of its own on some modules. Yosys then takes the
+// result of the step before, complete but a little larger, and warns. Nothing else that abc dies of
+// is accepted.
 constexpr std::string_view kMfsAssertion = "Gia_ManInsertMfs: Assertion";
 constexpr std::string_view kAbcFailed = "failed: return code 134";
 
 std::size_t count_of(std::string_view text, std::string_view part) {
   std::size_t count = 0;
-  for (std::size_t at = text.find(part); at != std::string_view::npos; at = text.find(part, at + 1)) ++count;
+  for (std::size_t at = text.find(part); at != std::string_view::npos; at = text.find(part, at + 1))
+    ++count;
   return count;
 }
 
@@ -44,7 +46,8 @@ Status check_map_log(const std::filesystem::path& log) {
   const Result<std::string> text = read_text(log);
   if (!text) return text.error();
   std::vector<std::string_view> expected(kExpectedWarnings.begin(), kExpectedWarnings.end());
-  if (count_of(text.value(), kAbcFailed) == count_of(text.value(), kMfsAssertion)) expected.push_back(kAbcFailed);
+  if (count_of(text.value(), kAbcFailed) == count_of(text.value(), kMfsAssertion))
+    expected.push_back(kAbcFailed);
   return check_log(log, expected);
 }
 
@@ -68,27 +71,32 @@ std::string keep_commands(const Design& design, Target target, bool ram_black_bo
 }
 
 // Opens the closed leaves of a mapped design.
-std::string open_commands(const Design& design, Target target, const std::filesystem::path& work_dir) {
+std::string open_commands(const Design& design, Target target,
+                          const std::filesystem::path& work_dir) {
   std::string closed;
   for (const auto& [name, module] : design.modules) {
     if (is_closed(module, target)) closed += fmt::format(" ={}", name);
   }
   if (closed.empty()) return {};
-  return fmt::format("techmap -map {}\ndelete{}\nopt_clean\n", quoted(work_dir / "table_map.v"), closed);
+  return fmt::format("techmap -map {}\ndelete{}\nopt_clean\n", quoted(work_dir / "table_map.v"),
+                     closed);
 }
 
-std::string standard_cell_commands(const Design& design, const CellLibrary& library, const MapOptions& options,
+std::string standard_cell_commands(const Design& design, const CellLibrary& library,
+                                   const MapOptions& options,
                                    const std::filesystem::path& work_dir) {
   const std::string lib = quoted(library.file);
   const std::string adders =
-      library.adders ? fmt::format("techmap -map {}\n", quoted(work_dir / "adder_map.v")) : std::string{};
+      library.adders ? fmt::format("techmap -map {}\n", quoted(work_dir / "adder_map.v"))
+                     : std::string{};
   // With a period, abc also buffers large fan-outs and chooses drive strengths.
   const std::string goal = options.period_ns > 0.0
                                ? fmt::format(" -D {:.0f} -constr {}", options.period_ns * 1000.0,
                                              quoted(work_dir / "abc.constr"))
                                : std::string{};
-  // `synth` in two parts: carry-save adders are mapped between the coarse and the fine one, while they are words. Its
-  // own abc run is left out: before the one with the library it costs time and no less area comes out (measured).
+  // `synth` in two parts: carry-save adders are mapped between the coarse and the fine one, while
+  // they are words. Its own abc run is left out: before the one with the library it costs time and
+  // no less area comes out (measured).
   return fmt::format(
       "{1}"  // the adder leaves, while they are modules
       "flatten\n"
@@ -121,12 +129,14 @@ std::string map_script(const Design& design, Target target, const MapOptions& op
   if (target == Target::kOsu018) {
     script += fmt::format("read_liberty -lib -ignore_miss_func {}\n", quoted(library.file));
   }
-  script += fmt::format("read_rtlil {}\n{}", quoted(design.rtlil), keep_commands(design, target, black_box));
+  script += fmt::format("read_rtlil {}\n{}", quoted(design.rtlil),
+                        keep_commands(design, target, black_box));
   switch (target) {
     case Target::kXcup:
       // -nosrl: the shift registers that Yosys 0.23 infers lose their clock enable.
-      script += fmt::format("synth_xilinx -family xcup -abc9 -nosrl -noiopad -noclkbuf -flatten{} -top {}\n",
-                            options.dsp ? "" : " -nodsp", design.top);
+      script += fmt::format(
+          "synth_xilinx -family xcup -abc9 -nosrl -noiopad -noclkbuf -flatten{} -top {}\n",
+          options.dsp ? "" : " -nodsp", design.top);
       script += open_commands(design, target, work_dir);
       break;
     case Target::kIce40:
@@ -137,8 +147,9 @@ std::string map_script(const Design& design, Target target, const MapOptions& op
       break;
   }
   // `tee` takes no quoted name; the tool runs in work_dir.
-  script += fmt::format("check -assert\nwrite_verilog -noattr -simple-lhs {}\ntee -q -o stat.json stat -json\n",
-                        quoted(work_dir / "netlist.v"));
+  script += fmt::format(
+      "check -assert\nwrite_verilog -noattr -simple-lhs {}\ntee -q -o stat.json stat -json\n",
+      quoted(work_dir / "netlist.v"));
   return script;
 }
 
@@ -151,17 +162,24 @@ Result<MappedNetlist> map_design(const Design& design, Target target, const MapO
     const Result<Liberty> cells = load_cells(found.value());
     if (!cells) return cells.error();
     library = {found.value(), cells.value().has_adders()};
-    if (Status wrote = write_text(work_dir / "adder_map.v", adder_map(design)); !wrote) return wrote.error();
-    if (Status wrote = write_text(work_dir / "abc.constr", abc_constraints(cells.value())); !wrote) return wrote.error();
+    if (Status wrote = write_text(work_dir / "adder_map.v", adder_map(design)); !wrote)
+      return wrote.error();
+    if (Status wrote = write_text(work_dir / "abc.constr", abc_constraints(cells.value())); !wrote)
+      return wrote.error();
   }
   if (target == Target::kXcup) {
-    if (Status wrote = write_text(work_dir / "table_map.v", table_map(design)); !wrote) return wrote.error();
+    if (Status wrote = write_text(work_dir / "table_map.v", table_map(design)); !wrote)
+      return wrote.error();
   }
   const std::filesystem::path script = work_dir / "map.ys";
-  if (Status wrote = write_text(script, map_script(design, target, options, library, work_dir)); !wrote) {
+  if (Status wrote = write_text(script, map_script(design, target, options, library, work_dir));
+      !wrote) {
     return wrote.error();
   }
-  const ToolRun run{{"yosys", "-Q", "-T", "-s", script.string()}, work_dir, work_dir / "map.log", options.timeout};
+  const ToolRun run{{"yosys", "-Q", "-T", "-s", script.string()},
+                    work_dir,
+                    work_dir / "map.log",
+                    options.timeout};
   const Result<double> ran = run_tool(run);
   if (!ran) return ran.error();
   if (Status clean = check_map_log(run.log); !clean) return clean.error();

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Maps an elaborated hierarchy to a target with Yosys 0.23 or newer: every unique module is mapped once, in one run.
+// Maps an elaborated hierarchy to a target with Yosys 0.23 or newer: every unique module is mapped
+// once, in one run.
 #pragma once
 
 #include <chrono>
@@ -20,7 +21,8 @@ struct MapOptions {
   bool dsp = true;
   /// Standard cells: the library (default: `find_osu018()`).
   std::optional<std::filesystem::path> liberty;
-  /// Standard cells: buffer and size for this period (0: smallest area, large fan-outs are left to later tools).
+  /// Standard cells: buffer and size for this period (0: smallest area, large fan-outs are left to
+  /// later tools).
   double period_ns = 0.0;
   std::chrono::seconds timeout{3600};
 };
@@ -41,13 +43,13 @@ struct MappedNetlist {
 std::string map_script(const Design& design, Target target, const MapOptions& options,
                        const CellLibrary& library, const std::filesystem::path& work_dir);
 
-/// Runs the commands. An unexpected warning, an inferred latch, an undriven net or a cell that is not the
-/// target's is an error.
+/// Runs the commands. An unexpected warning, an inferred latch, an undriven net or a cell that is
+/// not the target's is an error.
 Result<MappedNetlist> map_design(const Design& design, Target target, const MapOptions& options,
                                  const std::filesystem::path& work_dir);
 
-/// Modules too small to be worth a boundary are dissolved into what uses them: adders, and on targets without 6-input
-/// LUTs also the leaves that are written for those.
+/// Modules too small to be worth a boundary are dissolved into what uses them: adders, and on
+/// targets without 6-input LUTs also the leaves that are written for those.
 bool is_dissolved(const DesignModule& module, Target target);
 
 }  // namespace bat::synth

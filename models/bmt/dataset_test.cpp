@@ -179,9 +179,10 @@ TEST(Dataset, LabelFirstLinesAndIntents) {
   EXPECT_EQ(samples.value()[0].ids, (std::vector<std::uint32_t>{1, 3, 4, 2}));
   EXPECT_EQ(samples.value()[1].label, 0);
 
-  ASSERT_TRUE(io::write_text_atomic(folder.path() / kClincFile,
-                                    R"({"test": [["a", "up"], ["b", "down"]], "train": [["c", "x"]]})")
-                  .ok());
+  ASSERT_TRUE(
+      io::write_text_atomic(folder.path() / kClincFile,
+                            R"({"test": [["a", "up"], ["b", "down"]], "train": [["c", "x"]]})")
+          .ok());
   model.task = "clinc150";
   model.labels = {"down", "up"};
   const auto intents = load_dataset(folder.path(), model);

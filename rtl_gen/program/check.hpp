@@ -34,7 +34,7 @@ enum class Layout : std::uint8_t {
 struct TensorCheck {
   bmt::TensorId tensor = bmt::TensorId::kLogits;
   int sentence = 0;  ///< of the program
-  int layer = -1;  ///< as in bmt::Tap
+  int layer = -1;    ///< as in bmt::Tap
   int head = -1;
   int row_begin = 0, row_end = 0;  ///< within one row tile, but for kKeys and kTokens too
   int col_begin = 0, col_end = 0;

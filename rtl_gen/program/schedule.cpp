@@ -110,7 +110,8 @@ class Builder : public Layers {
     return check;
   }
 
-  /// The 8 planes of a sentence's row 0, in XB behind the last LayerNorm or in ACT behind the pooler.
+  /// The 8 planes of a sentence's row 0, in XB behind the last LayerNorm or in ACT behind the
+  /// pooler.
   int wide_row(int rt) const { return of(rt).index * kWidePlanes * kw_hidden(); }
 
   void classifier() {
@@ -125,7 +126,9 @@ class Builder : public Layers {
     const isa::SrcA source = m_.pooler ? isa::SrcA::kAct : isa::SrcA::kXb;
     product(
         m_.classifier, firsts_,
-        [&](int rt) { return Operand{source, wide_row(rt), kw_hidden(), kWidePlanes}; },
+        [&](int rt) {
+          return Operand{source, wide_row(rt), kw_hidden(), kWidePlanes};
+        },
         [&](Op op, const Chunk& chunk, int rt, bool) { logits(std::move(op), chunk, rt); });
     for (const Sentence& s : sentences_) {
       const int first = logit_base(s);

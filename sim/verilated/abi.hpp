@@ -53,7 +53,8 @@ typedef struct {
   BatRunReason (*read_register)(void* sim, std::uint32_t offset, std::uint32_t* value,
                                 std::uint64_t max_cycles);
   /// Runs until the interrupt (if `until_irq`), `max_cycles`, or `stuck_cycles` without progress: a
-  /// memory handshake start or completion of an instruction or, with taps, a write inside the design.
+  /// memory handshake start or completion of an instruction or, with taps, a write inside the
+  /// design.
   BatRunReason (*run)(void* sim, std::uint64_t max_cycles, int until_irq,
                       std::uint64_t stuck_cycles);
   std::uint64_t (*cycle)(const void* sim);

@@ -133,8 +133,11 @@
     let chosen = null;
     function scale(index, range) {
       const extent = d3.extent(chart.points, (p) => p.values[index]);
-      const made = chart.axes[index].log && extent[0] > 0 ? d3.scaleLog() : d3.scaleLinear();
-      return made.domain(extent[0] === extent[1] ? [extent[0] * 0.9 - 1e-9, extent[1] * 1.1 + 1e-9] : extent).range(range).nice();
+      const flat = extent[0] === extent[1];
+      if (chart.axes[index].log && extent[0] > 0) {  // a rounded domain would reach to whole decades
+        return d3.scaleLog().domain([extent[0] / 1.1, extent[1] * 1.1]).range(range);
+      }
+      return d3.scaleLinear().domain(flat ? [extent[0] * 0.9 - 1e-9, extent[1] * 1.1 + 1e-9] : extent).range(range).nice();
     }
     function choose(d) {
       chosen = d;

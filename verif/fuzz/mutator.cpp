@@ -20,8 +20,8 @@ constexpr std::array kNumbers{"0",           "-1",
                               "true",        "\"x\"",
                               "[]",          "{}",
                               "nan"};
-constexpr std::array kPieces{"\"", "{",  "}",   "[",       "]",        ",", ":",
-                             "=",  "\n", "\\u0000", "\xFF\xFE", "#"};
+constexpr std::array kPieces{"\"", "{", "}",  "[",       "]",        ",",
+                             ":",  "=", "\n", "\\u0000", "\xFF\xFE", "#"};
 
 void replace_number(std::string& text, Random& random) {
   const std::size_t start = random.below(text.size());

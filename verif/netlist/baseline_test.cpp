@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The area reports kept in synth/baselines: complete, consistent, and still what the generator gives.
+// The area reports kept in synth/baselines: complete, consistent, and still what the generator
+// gives.
 #include <gtest/gtest.h>
 
 #include <cstdint>
@@ -27,12 +28,13 @@ TEST(AreaBaseline, ReportsAddUp) {
     if (entry.path().extension() != ".json") continue;
     const nlohmann::json report = load(entry.path());
     ASSERT_TRUE(report.is_object()) << entry.path();
-    EXPECT_EQ(entry.path().stem().string(),
-              report.at("config").get<std::string>() + "-" + report.at("target").get<std::string>());
+    EXPECT_EQ(entry.path().stem().string(), report.at("config").get<std::string>() + "-" +
+                                                report.at("target").get<std::string>());
     for (const char* key : {"lut", "ff", "carry", "dsp", "memory_bits"}) {
       std::uint64_t sum = 0;
       for (const auto& module : report.at("modules")) {
-        sum += module.at("instances").get<std::uint64_t>() * module.at("own").at(key).get<std::uint64_t>();
+        sum += module.at("instances").get<std::uint64_t>() *
+               module.at("own").at(key).get<std::uint64_t>();
       }
       EXPECT_EQ(sum, report.at(key).get<std::uint64_t>()) << entry.path() << ' ' << key;
     }
@@ -50,7 +52,8 @@ TEST(AreaBaseline, MicroStaysWithinFivePercent) {
   ASSERT_TRUE(report) << report.error().message;
   const double before = kept.at("area_um2").get<double>();
   EXPECT_LE(report.value().total.area_um2, before * (1.0 + kTolerance));
-  EXPECT_GE(report.value().total.area_um2, before * (1.0 - kTolerance)) << "much smaller: renew the baseline";
+  EXPECT_GE(report.value().total.area_um2, before * (1.0 - kTolerance))
+      << "much smaller: renew the baseline";
 }
 
 }  // namespace

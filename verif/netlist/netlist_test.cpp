@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// The mapped netlist of a whole accelerator: every unique module beside its source under random inputs, then the whole
-// netlist as the device that runs a model, its logits compared with the golden model.
+// The mapped netlist of a whole accelerator: every unique module beside its source under random
+// inputs, then the whole netlist as the device that runs a model, its logits compared with the
+// golden model.
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
@@ -17,7 +18,8 @@ namespace {
 
 constexpr std::chrono::seconds kTimeout{3000};
 
-std::vector<sim::RtlFile> rtl_files_of(const synth::SimulationNetlist& mapped, const synth::Sources& sources) {
+std::vector<sim::RtlFile> rtl_files_of(const synth::SimulationNetlist& mapped,
+                                       const synth::Sources& sources) {
   const auto netlist = synth::design_files(mapped, sources);
   EXPECT_TRUE(netlist) << netlist.error().message;
   std::vector<sim::RtlFile> files;
@@ -76,8 +78,11 @@ TEST_P(Netlist, MicroIsExactUnitByUnitAndAsAWhole) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Targets, Netlist,
-                         testing::Values(synth::Target::kXcup, synth::Target::kIce40, synth::Target::kOsu018),
-                         [](const auto& target) { return std::string(synth::to_string(target.param)); });
+                         testing::Values(synth::Target::kXcup, synth::Target::kIce40,
+                                         synth::Target::kOsu018),
+                         [](const auto& target) {
+                           return std::string(synth::to_string(target.param));
+                         });
 
 class LeafNetlist : public testing::TestWithParam<synth::Target> {};
 
@@ -86,15 +91,16 @@ TEST_P(LeafNetlist, LeavesAreExact) {
   const std::filesystem::path root(BAT_SOURCE_DIR);
   synth::Sources sources;
   sources.top = "leaves";
-  for (const char* name : {"bat_pkg", "bat_ram", "bat_fifo", "exp_table", "mul_signed", "softmax_lane", "scale_lane",
-                           "fa", "ha", "lut6_match3", "lut6_count6"}) {
+  for (const char* name :
+       {"bat_pkg", "bat_ram", "bat_fifo", "exp_table", "mul_signed", "softmax_lane", "scale_lane",
+        "fa", "ha", "lut6_match3", "lut6_count6"}) {
     sources.files.push_back(root / "rtl" / fmt::format("{}.sv", name));
   }
   sources.files.push_back(root / "verif/netlist/leaves.sv");
   synth::CheckOptions options;
   options.timeout = kTimeout;
-  options.modules = {"bat_fifo", "exp_table",  "mul_signed", "softmax_lane", "scale_lane",
-                     "fa",       "ha",         "lut6_match3", "lut6_count6"};
+  options.modules = {"bat_fifo", "exp_table", "mul_signed",  "softmax_lane", "scale_lane",
+                     "fa",       "ha",        "lut6_match3", "lut6_count6"};
   const auto check = synth::check_netlist(sources, GetParam(), options);
   ASSERT_TRUE(check) << check.error().message;
   EXPECT_TRUE(check.value().equal()) << synth::to_markdown(check.value());
@@ -105,8 +111,11 @@ TEST_P(LeafNetlist, LeavesAreExact) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Targets, LeafNetlist,
-                         testing::Values(synth::Target::kXcup, synth::Target::kIce40, synth::Target::kOsu018),
-                         [](const auto& target) { return std::string(synth::to_string(target.param)); });
+                         testing::Values(synth::Target::kXcup, synth::Target::kIce40,
+                                         synth::Target::kOsu018),
+                         [](const auto& target) {
+                           return std::string(synth::to_string(target.param));
+                         });
 
 // The check must be able to fail: a netlist with one inverted output is found.
 TEST(NetlistCheck, FindsAFault) {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Mapped netlists of every popcount structure and of rows of dot-product units against their source, which counts with
-// $countones, and the area that docs/area.md states for them.
+// Mapped netlists of every popcount structure and of rows of dot-product units against their
+// source, which counts with $countones, and the area that docs/area.md states for them.
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
@@ -15,7 +15,8 @@ struct Case {
   LeafShape shape;
 
   friend void PrintTo(const Case& which, std::ostream* out) {
-    *out << to_string(which.shape.structure) << ' ' << which.shape.lanes << " on " << to_string(which.target);
+    *out << to_string(which.shape.structure) << ' ' << which.shape.lanes << " on "
+         << to_string(which.target);
   }
 };
 
@@ -51,22 +52,31 @@ TEST_P(PopcountNetlist, EqualsItsSource) {
   EXPECT_TRUE(check.value().equal()) << to_markdown(check.value());
 }
 
-INSTANTIATE_TEST_SUITE_P(
-    Structures, PopcountNetlist,
-    testing::Values(Case{Target::kXcup, popcount(Popcount::kBlock14, 64)}, Case{Target::kXcup, popcount(Popcount::kBlock14, 256, 2)},
-                    Case{Target::kXcup, popcount(Popcount::kBlock14, 768)}, Case{Target::kXcup, popcount(Popcount::kBlock14, 31, 1)},
-                    Case{Target::kXcup, popcount(Popcount::kChain, 64, 2)}, Case{Target::kXcup, popcount(Popcount::kChain, 768)},
-                    Case{Target::kXcup, popcount(Popcount::kLut6, 64)}, Case{Target::kXcup, popcount(Popcount::kFlat, 64)},
-                    Case{Target::kXcup, popcount(Popcount::kFaTree, 64, 2)}, Case{Target::kXcup, row(Popcount::kBlock14, 64, 2)},
-                    Case{Target::kOsu018, popcount(Popcount::kFaTree, 64, 2)}, Case{Target::kOsu018, popcount(Popcount::kFaTree, 768)},
-                    Case{Target::kOsu018, popcount(Popcount::kBlock14, 64)}, Case{Target::kOsu018, popcount(Popcount::kChain, 64)},
-                    Case{Target::kOsu018, popcount(Popcount::kLut6, 64)}, Case{Target::kOsu018, row(Popcount::kFaTree, 64, 1)},
-                    Case{Target::kIce40, popcount(Popcount::kBlock14, 64)}, Case{Target::kIce40, popcount(Popcount::kFaTree, 64)}),
-    [](const auto& which) {
-      const LeafShape& shape = which.param.shape;
-      return fmt::format("{}_{}_p{}_c{}_{}", to_string(shape.structure), shape.lanes, shape.stages, shape.cols,
-                         to_string(which.param.target));
-    });
+INSTANTIATE_TEST_SUITE_P(Structures, PopcountNetlist,
+                         testing::Values(Case{Target::kXcup, popcount(Popcount::kBlock14, 64)},
+                                         Case{Target::kXcup, popcount(Popcount::kBlock14, 256, 2)},
+                                         Case{Target::kXcup, popcount(Popcount::kBlock14, 768)},
+                                         Case{Target::kXcup, popcount(Popcount::kBlock14, 31, 1)},
+                                         Case{Target::kXcup, popcount(Popcount::kChain, 64, 2)},
+                                         Case{Target::kXcup, popcount(Popcount::kChain, 768)},
+                                         Case{Target::kXcup, popcount(Popcount::kLut6, 64)},
+                                         Case{Target::kXcup, popcount(Popcount::kFlat, 64)},
+                                         Case{Target::kXcup, popcount(Popcount::kFaTree, 64, 2)},
+                                         Case{Target::kXcup, row(Popcount::kBlock14, 64, 2)},
+                                         Case{Target::kOsu018, popcount(Popcount::kFaTree, 64, 2)},
+                                         Case{Target::kOsu018, popcount(Popcount::kFaTree, 768)},
+                                         Case{Target::kOsu018, popcount(Popcount::kBlock14, 64)},
+                                         Case{Target::kOsu018, popcount(Popcount::kChain, 64)},
+                                         Case{Target::kOsu018, popcount(Popcount::kLut6, 64)},
+                                         Case{Target::kOsu018, row(Popcount::kFaTree, 64, 1)},
+                                         Case{Target::kIce40, popcount(Popcount::kBlock14, 64)},
+                                         Case{Target::kIce40, popcount(Popcount::kFaTree, 64)}),
+                         [](const auto& which) {
+                           const LeafShape& shape = which.param.shape;
+                           return fmt::format("{}_{}_p{}_c{}_{}", to_string(shape.structure),
+                                              shape.lanes, shape.stages, shape.cols,
+                                              to_string(which.param.target));
+                         });
 
 // The figures of docs/area.md, with nothing to spare for growth.
 TEST(PopcountArea, StaysWithinTheStatedFigures) {

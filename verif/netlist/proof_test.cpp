@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Proofs, for all inputs, of what the netlist flow replaces: adders by library cells, carry cells by scalar models.
+// Proofs, for all inputs, of what the netlist flow replaces: adders by library cells, carry cells
+// by scalar models.
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
@@ -22,12 +23,14 @@ class Proof : public testing::Test {
 
   // Modules `gold` and `gate` of the loaded design agree on all outputs.
   Result<double> prove(const std::string& load, const std::string& gold, const std::string& gate) {
-    const std::string script =
-        fmt::format("{}hierarchy -check\nproc\nflatten\nopt_clean\nmiter -equiv -flatten -make_outputs {} {} miter\n"
-                    "hierarchy -top miter\nsat -verify -prove trigger 0 -show-inputs miter\n",
-                    load, gold, gate);
+    const std::string script = fmt::format(
+        "{}hierarchy -check\nproc\nflatten\nopt_clean\nmiter -equiv -flatten -make_outputs {} {} "
+        "miter\n"
+        "hierarchy -top miter\nsat -verify -prove trigger 0 -show-inputs miter\n",
+        load, gold, gate);
     EXPECT_TRUE(write_text(dir() / "proof.ys", script));
-    return run_tool({{"yosys", "-q", "-s", "proof.ys"}, dir(), dir() / "proof.log", std::chrono::seconds{120}});
+    return run_tool(
+        {{"yosys", "-q", "-s", "proof.ys"}, dir(), dir() / "proof.log", std::chrono::seconds{120}});
   }
 
  private:
@@ -38,17 +41,20 @@ TEST_F(Proof, AdderCellsAddAsTheLeavesDo) {
   const auto liberty = find_osu018();
   if (!liberty) GTEST_SKIP() << liberty.error().message;
   const std::filesystem::path rtl = std::filesystem::path(BAT_SOURCE_DIR) / "rtl";
-  ASSERT_TRUE(write_text(dir() / "gates.v",
-                         "module full_gate(input a_i, b_i, c_i, output s_o, co_o);\n"
-                         "  FAX1 cell_i(.A(a_i), .B(b_i), .C(c_i), .YS(s_o), .YC(co_o));\nendmodule\n"
-                         "module half_gate(input a_i, b_i, output s_o, co_o);\n"
-                         "  HAX1 cell_i(.A(a_i), .B(b_i), .YS(s_o), .YC(co_o));\nendmodule\n"
-                         "module lane_gate(input a_i, b_i, output match_o);\n  wire both;\n"
-                         "  NAND2X1 both_i(.A(a_i), .B(b_i), .Y(both));\n"
-                         "  OAI21X1 cell_i(.A(a_i), .B(b_i), .C(both), .Y(match_o));\nendmodule\n"));
-  const std::string load =
-      fmt::format("read_liberty -ignore_miss_func {}\ndelete TBUFX1 TBUFX2\nread_verilog -sv {} {} {}\nread_verilog gates.v\n",
-                  quoted(liberty.value()), quoted(rtl / "fa.sv"), quoted(rtl / "ha.sv"), quoted(rtl / "lane_match.sv"));
+  ASSERT_TRUE(
+      write_text(dir() / "gates.v",
+                 "module full_gate(input a_i, b_i, c_i, output s_o, co_o);\n"
+                 "  FAX1 cell_i(.A(a_i), .B(b_i), .C(c_i), .YS(s_o), .YC(co_o));\nendmodule\n"
+                 "module half_gate(input a_i, b_i, output s_o, co_o);\n"
+                 "  HAX1 cell_i(.A(a_i), .B(b_i), .YS(s_o), .YC(co_o));\nendmodule\n"
+                 "module lane_gate(input a_i, b_i, output match_o);\n  wire both;\n"
+                 "  NAND2X1 both_i(.A(a_i), .B(b_i), .Y(both));\n"
+                 "  OAI21X1 cell_i(.A(a_i), .B(b_i), .C(both), .Y(match_o));\nendmodule\n"));
+  const std::string load = fmt::format(
+      "read_liberty -ignore_miss_func {}\ndelete TBUFX1 TBUFX2\nread_verilog -sv {} {} "
+      "{}\nread_verilog gates.v\n",
+      quoted(liberty.value()), quoted(rtl / "fa.sv"), quoted(rtl / "ha.sv"),
+      quoted(rtl / "lane_match.sv"));
   const auto full = prove(load, "fa", "full_gate");
   EXPECT_TRUE(full) << full.error().message;
   const auto half = prove(load, "ha", "half_gate");
@@ -82,15 +88,18 @@ TEST_F(Proof, TablesAndCarryCellsDoWhatTheLeavesDo) {
   ASSERT_TRUE(cells) << cells.error().message;
   ASSERT_TRUE(write_text(dir() / "cells.v", cells.value() + carry_models("CARRY4", "CARRY8")));
   const std::filesystem::path rtl = std::filesystem::path(BAT_SOURCE_DIR) / "rtl";
-  const auto prove_leaf = [&](const std::string& leaf, const std::string& map, const std::string& prepare) {
+  const auto prove_leaf = [&](const std::string& leaf, const std::string& map,
+                              const std::string& prepare) {
     EXPECT_TRUE(write_text(dir() / "map.v", map));
-    return prove(fmt::format("read_verilog -sv cells.v {}\nread_verilog map.v\nsetattr -mod -unset abc9_box -unset "
-                             "lib_whitebox *\n{}",
-                             quoted(rtl / (leaf + ".sv")), prepare),
-                 leaf, "bat_map_" + leaf);
+    return prove(
+        fmt::format(
+            "read_verilog -sv cells.v {}\nread_verilog map.v\nsetattr -mod -unset abc9_box -unset "
+            "lib_whitebox *\n{}",
+            quoted(rtl / (leaf + ".sv")), prepare),
+        leaf, "bat_map_" + leaf);
   };
-  for (const char* leaf : {"fa", "ha", "lut6_pair", "lut6_slot_lanes", "lut6_slot_six", "lut6_slot_four", "lut6_slot_two",
-                           "carry_exit"}) {
+  for (const char* leaf : {"fa", "ha", "lut6_pair", "lut6_slot_lanes", "lut6_slot_six",
+                           "lut6_slot_four", "lut6_slot_two", "carry_exit"}) {
     const auto proved = prove_leaf(leaf, table_map_of({leaf}, 0), "");
     EXPECT_TRUE(proved) << leaf << ": " << proved.error().message;
   }
@@ -114,13 +123,18 @@ TEST_F(Proof, ScalarCarryModelsEqualTheLibrary) {
   const auto originals = cut_modules(library.value(), {"CARRY4", "CARRY8"});
   ASSERT_TRUE(originals) << originals.error().message;
   // CARRY4 is specified for one of CI and CYINIT used; both models or them together.
-  ASSERT_TRUE(write_text(dir() / "originals.v", originals.value() +
-                                                    "module dual8_gold(output [7:0] CO, O, input CI, CI_TOP, input [7:0] DI, S);\n"
-                                                    "  CARRY8 #(.CARRY_TYPE(\"DUAL_CY4\")) u(.*);\nendmodule\n"));
-  ASSERT_TRUE(write_text(dir() / "scalar.v", carry_models("SCALAR4", "SCALAR8") +
-                                                 "module dual8_gate(output [7:0] CO, O, input CI, CI_TOP, input [7:0] DI, S);\n"
-                                                 "  SCALAR8 #(.CARRY_TYPE(\"DUAL_CY4\")) u(.*);\nendmodule\n"));
-  const std::string load = "read_verilog -sv originals.v scalar.v\nsetattr -mod -unset abc9_box -unset lib_whitebox *\n";
+  ASSERT_TRUE(
+      write_text(dir() / "originals.v",
+                 originals.value() +
+                     "module dual8_gold(output [7:0] CO, O, input CI, CI_TOP, input [7:0] DI, S);\n"
+                     "  CARRY8 #(.CARRY_TYPE(\"DUAL_CY4\")) u(.*);\nendmodule\n"));
+  ASSERT_TRUE(
+      write_text(dir() / "scalar.v",
+                 carry_models("SCALAR4", "SCALAR8") +
+                     "module dual8_gate(output [7:0] CO, O, input CI, CI_TOP, input [7:0] DI, S);\n"
+                     "  SCALAR8 #(.CARRY_TYPE(\"DUAL_CY4\")) u(.*);\nendmodule\n"));
+  const std::string load =
+      "read_verilog -sv originals.v scalar.v\nsetattr -mod -unset abc9_box -unset lib_whitebox *\n";
   for (const auto& [gold, gate] : {std::pair<const char*, const char*>{"CARRY4", "SCALAR4"},
                                    {"CARRY8", "SCALAR8"},
                                    {"dual8_gold", "dual8_gate"}}) {
@@ -131,8 +145,8 @@ TEST_F(Proof, ScalarCarryModelsEqualTheLibrary) {
 
 TEST_F(Proof, IndexedLutsEqualTheLibrary) {
   const std::map<std::string, std::pair<Target, int>> luts{
-      {"LUT1", {Target::kXcup, 1}}, {"LUT2", {Target::kXcup, 2}}, {"LUT3", {Target::kXcup, 3}},
-      {"LUT4", {Target::kXcup, 4}}, {"LUT5", {Target::kXcup, 5}}, {"LUT6", {Target::kXcup, 6}},
+      {"LUT1", {Target::kXcup, 1}},    {"LUT2", {Target::kXcup, 2}}, {"LUT3", {Target::kXcup, 3}},
+      {"LUT4", {Target::kXcup, 4}},    {"LUT5", {Target::kXcup, 5}}, {"LUT6", {Target::kXcup, 6}},
       {"SB_LUT4", {Target::kIce40, 4}}};
   for (const auto& [name, kind] : luts) {
     const auto file = find_cell_library(kind.first);
@@ -147,13 +161,18 @@ TEST_F(Proof, IndexedLutsEqualTheLibrary) {
     for (const char* side : {"gold", "gate"}) {
       std::string ports;
       for (int i = 0; i < kind.second; ++i) ports += fmt::format(", input I{}", i);
-      shells += fmt::format("module {}(output O{});\n  {} #(.{}({}'h{})) u(.*);\nendmodule\n", side, ports,
-                            std::string(side) == "gold" ? name : "INDEXED", parameter, 1 << kind.second,
-                            std::string("9d3e51b82c6a74f0").substr(0, static_cast<std::size_t>(1 << kind.second) / 4 + 1));
+      shells += fmt::format("module {}(output O{});\n  {} #(.{}({}'h{})) u(.*);\nendmodule\n", side,
+                            ports, std::string(side) == "gold" ? name : "INDEXED", parameter,
+                            1 << kind.second,
+                            std::string("9d3e51b82c6a74f0")
+                                .substr(0, static_cast<std::size_t>(1 << kind.second) / 4 + 1));
     }
-    ASSERT_TRUE(write_text(dir() / "luts.v", "`define NO_ICE40_DEFAULT_ASSIGNMENTS\n" + original.value() +
-                                                 lut_model("INDEXED", parameter, kind.second) + shells));
-    const auto proved = prove("read_verilog -sv luts.v\nsetattr -mod -unset abc9_box -unset lib_whitebox *\n", "gold", "gate");
+    ASSERT_TRUE(
+        write_text(dir() / "luts.v", "`define NO_ICE40_DEFAULT_ASSIGNMENTS\n" + original.value() +
+                                         lut_model("INDEXED", parameter, kind.second) + shells));
+    const auto proved =
+        prove("read_verilog -sv luts.v\nsetattr -mod -unset abc9_box -unset lib_whitebox *\n",
+              "gold", "gate");
     EXPECT_TRUE(proved) << name << ": " << proved.error().message;
   }
 }

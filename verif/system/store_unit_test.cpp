@@ -15,7 +15,6 @@ constexpr unsigned kBytes = AXI_W / 8;
 constexpr unsigned kMaxBurst = 16;
 constexpr unsigned kLogits = 256;
 
-
 class StoreBench {
  public:
   explicit StoreBench(unsigned seed) : random_(seed) {
