@@ -7,11 +7,11 @@
 #include <cmath>
 #include <filesystem>
 #include <fstream>
-#include <random>
 
 #include "models/bmt/model_file.hpp"
 #include "models/io/temporary_folder.hpp"
 #include "models/train/pruner.hpp"
+#include "models/train/quarter_images.hpp"
 #include "models/train/trainer.hpp"
 
 namespace bat::train {
@@ -101,33 +101,6 @@ TEST(PruneOptions, SayNothingWhereNothingIsPruned) {
   EXPECT_EQ(identity(o).find("prune"), std::string::npos);
   o.prune = 0.5;
   EXPECT_NE(identity(o).find("prune_block=32"), std::string::npos);
-}
-
-void write_bytes(const fs::path& path, std::vector<std::uint32_t> shape,
-                 const std::vector<std::uint8_t>& data) {
-  std::ofstream file(path, std::ios::binary);
-  file.put(0).put(0).put(8).put(static_cast<char>(shape.size()));
-  for (const std::uint32_t n : shape) {
-    for (const int s : {24, 16, 8, 0}) file.put(static_cast<char>(n >> s));
-  }
-  file.write(reinterpret_cast<const char*>(data.data()), static_cast<std::streamsize>(data.size()));
-}
-
-/// Images of 8 x 8 with noise and one bright quarter, the class.
-void write_half(const fs::path& folder, const std::string& half, int count, std::uint64_t seed) {
-  std::mt19937_64 generator(seed);
-  std::vector<std::uint8_t> pixels, labels;
-  for (int i = 0; i < count; ++i) {
-    const int label = i % 4;
-    labels.push_back(static_cast<std::uint8_t>(label));
-    for (int p = 0; p < 64; ++p) {
-      const bool bright = (p / 32) * 2 + (p % 8) / 4 == label;
-      pixels.push_back(static_cast<std::uint8_t>(generator() % 120 + (bright ? 100U : 0U)));
-    }
-  }
-  const auto n = static_cast<std::uint32_t>(count);
-  write_bytes(folder / (half + "-images-idx3-ubyte"), {n, 8, 8}, pixels);
-  write_bytes(folder / (half + "-labels-idx1-ubyte"), {n}, labels);
 }
 
 class Pruned : public ::testing::Test {
