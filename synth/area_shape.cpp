@@ -182,7 +182,7 @@ constexpr AreaModule kModules[] = {
     {"column_slice", BAT_COUNT(p.cols)},
     {"row_slice", BAT_COUNT(p.rows)},
     {"beat_serializer", BAT_COUNT(p.rows)},
-    {"layernorm_root", BAT_COUNT(p.rows)},
+    {"layernorm_root", BAT_COUNT(1)},
     {"layernorm_lane", BAT_COUNT(p.rows* lanes(p))},
     {"residual_lane", BAT_COUNT(p.rows* lanes(p))},
     {"scale_lane", BAT_COUNT(p.rows* lanes(p))},
