@@ -82,16 +82,28 @@ class DesignEmitter {
 
   Status row() {
     const auto pe = leaf("qmm_pe");
+    const auto pair = leaf("qmm_pe_pair");
     if (!pe) return pe.error();
+    if (!pair) return pair.error();
+    const int dsp_rows = config_.array.dsp_rows;
     blocks::QmmRowShape shape{plan_.cols, plan_.depth, plan_.lanes, plan_.branches, plan_.acc_bits};
     const emit::Module module = blocks::qmm_row(shape, pe.value());
     interfaces_.row = interfaces_.other_row = emit::interface_of(module);
-    if (plan_.row_acc_bits == plan_.acc_bits || plan_.rows == 1) return add(module);
-    if (const Status status = add(module); !status) return status;
-    shape.acc_bits = plan_.row_acc_bits;
-    // The classifier and a patch embedding have 8 planes; no other product of one-bit codes
-    // doubles.
-    shape.shift = plan_.max_bits > 1 || config_.features.feature_rows;
+    if (dsp_rows < plan_.rows) {
+      if (const Status status = add(module); !status) return status;
+      shape.acc_bits = plan_.row_acc_bits;
+      // The classifier and a patch embedding have 8 planes; no other product of one-bit codes
+      // doubles.
+      shape.shift = plan_.max_bits > 1 || config_.features.feature_rows;
+    }
+    if (dsp_rows > 0) {
+      shape.pairs = true;
+      const emit::Module paired = blocks::qmm_row(shape, pair.value(), "qmm_row_dsp");
+      interfaces_.dsp_row = emit::interface_of(paired);
+      if (const Status status = add(paired); !status) return status;
+      shape.pairs = false;
+    }
+    if (plan_.row_acc_bits == plan_.acc_bits || plan_.rows - dsp_rows <= 1) return Ok{};
     const emit::Module narrow = blocks::qmm_row(shape, pe.value(), "qmm_row_narrow");
     interfaces_.other_row = emit::interface_of(narrow);
     return add(narrow);
