@@ -361,8 +361,8 @@ class TopBuilder {
       dot[fmt::format("preload{}_i", c)] = emit::resize(preload(c), acc_bits);
     }
     const bool in_dsp = r >= plan_.rows - config_.array.dsp_rows;
-    w_.instance(in_dsp   ? emitted_.dsp_row
-                : r == 0 ? emitted_.row
+    w_.instance(r == 0   ? emitted_.row
+                : in_dsp ? emitted_.dsp_row
                          : emitted_.other_row,
                 fmt::format("u_dot{}", r), dot);
     w_.leaf("tile_row", fmt::format("u_tile{}", r),
