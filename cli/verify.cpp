@@ -60,6 +60,8 @@ void add_verify(CLI::App& app, Session& session) {
   command->add_option("--backend", options->verify.backend, "rtl or interpreter")
       ->transform(CLI::CheckedTransformer(backends))
       ->default_str("rtl");
+  command->add_flag("--structures", options->verify.structures,
+                    "RTL with popcounts as they are synthesized, not as $countones");
   command->add_option("--trace", options->verify.trace, "Write an FST waveform of the last case");
   command->callback([&session, options, stall] {
     options->stall_given = stall->count() != 0;

@@ -82,19 +82,34 @@ class DesignEmitter {
 
   Status row() {
     const auto pe = leaf("qmm_pe");
+    const auto pair = leaf("qmm_pe_pair");
     if (!pe) return pe.error();
+    if (!pair) return pair.error();
+    const int dsp_rows = config_.array.dsp_rows;
     blocks::QmmRowShape shape{plan_.cols, plan_.depth, plan_.lanes, plan_.branches, plan_.acc_bits};
-    const emit::Module module = blocks::qmm_row(shape, pe.value());
-    interfaces_.row = interfaces_.other_row = emit::interface_of(module);
-    if (plan_.row_acc_bits == plan_.acc_bits || plan_.rows == 1) return add(module);
-    if (const Status status = add(module); !status) return status;
-    shape.acc_bits = plan_.row_acc_bits;
-    // The classifier and a patch embedding have 8 planes; no other product of one-bit codes
-    // doubles.
-    shape.shift = plan_.max_bits > 1 || config_.features.feature_rows;
-    const emit::Module narrow = blocks::qmm_row(shape, pe.value(), "qmm_row_narrow");
-    interfaces_.other_row = emit::interface_of(narrow);
-    return add(narrow);
+    const auto emit_row = [&](const std::string& name, bool pairs, emit::Interface& interface) {
+      shape.pairs = pairs;
+      const emit::Module module = blocks::qmm_row(shape, pairs ? pair.value() : pe.value(), name);
+      interface = emit::interface_of(module);
+      return add(module);
+    };
+    const bool first_in_dsp = dsp_rows == plan_.rows;
+    if (Status status = emit_row("qmm_row", first_in_dsp, interfaces_.row); !status) return status;
+    interfaces_.other_row = interfaces_.dsp_row = interfaces_.row;
+    const bool same_sums = plan_.row_acc_bits == plan_.acc_bits;
+    if (!same_sums) {
+      shape.acc_bits = plan_.row_acc_bits;
+      // The classifier and a patch embedding have 8 planes; no other product of one-bit codes
+      // doubles.
+      shape.shift = plan_.max_bits > 1 || config_.features.feature_rows;
+    }
+    const int others_in_dsp = std::min(dsp_rows, plan_.rows - 1);
+    if (others_in_dsp > 0 && !(same_sums && first_in_dsp)) {
+      const Status status = emit_row("qmm_row_dsp", true, interfaces_.dsp_row);
+      if (!status) return status;
+    }
+    if (others_in_dsp == plan_.rows - 1 || same_sums) return Ok{};
+    return emit_row("qmm_row_narrow", false, interfaces_.other_row);
   }
 
   Status registers() {

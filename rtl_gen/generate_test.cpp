@@ -87,6 +87,25 @@ TEST(GenerateDesign, FeaturesThatAreOffVanish) {
   EXPECT_FALSE(has(design.value(), "smx_unit"));
 }
 
+TEST(GenerateDesign, RowsInDspBlocks) {
+  Config config;
+  config.features.feature_rows = false;
+  const auto modules = [&config](int rows) {
+    config.array.dsp_rows = rows;
+    const auto design = generate_design(config, plan(config).value());
+    EXPECT_TRUE(design.ok()) << design.error().message;
+    std::string found;
+    for (const char* name : {"qmm_row", "qmm_row_narrow", "qmm_row_dsp", "qmm_pe", "acc_pair"}) {
+      if (has(design.value(), name)) found += std::string(name) + " ";
+    }
+    return found;
+  };
+  EXPECT_EQ(modules(0), "qmm_row qmm_row_narrow qmm_pe ");
+  EXPECT_EQ(modules(6), "qmm_row qmm_row_narrow qmm_row_dsp qmm_pe acc_pair ");
+  EXPECT_EQ(modules(7), "qmm_row qmm_row_dsp qmm_pe acc_pair ");
+  EXPECT_EQ(modules(8), "qmm_row qmm_row_dsp acc_pair ");
+}
+
 TEST_F(GenerateFolder, WritesAllAndReplacesItsOwn) {
   const fs::path output = folder_ / "design";
   const Config config;

@@ -289,6 +289,7 @@ Result<Bench> Bench::create(const Config& config, const RunOptions& options,
   request.label =
       (config.name.empty() ? "config" : config.name) + "-" + config_hash(config).substr(0, 8);
   request.flavor = flavor_of(options);
+  request.structures = options.structures;
   request.cache = options.cache;
   const Result<std::filesystem::path> built = build_library(request);
   if (!built.ok()) return built.error();

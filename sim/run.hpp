@@ -49,6 +49,7 @@ struct RunOptions {
   std::filesystem::path trace;           ///< FST file; empty for none
   std::filesystem::path timeline;        ///< trace-event JSON (sim/timeline.hpp); empty for none
   std::uint64_t stuck_cycles = 1000000;  ///< watchdog: longest time without any progress
+  bool structures = false;               ///< RTL: popcounts as synthesized, not as $countones
   std::filesystem::path cache;           ///< of compiled designs; empty: default_cache_dir()
   std::string
       replay;  ///< command that repeats the run, for mismatches; empty: one made of the names

@@ -133,10 +133,11 @@ void draw_reloads(std::uint64_t seed, VerifyCase& c) {
 std::string replay_command(const Config& config, const VerifyCase& c,
                            const VerifyOptions& options) {
   const bool named = options.config_argument.empty();
-  return fmt::format("batkit verify {} --cases 1 --seed {} --stall {}{}",
+  return fmt::format("batkit verify {} --cases 1 --seed {} --stall {}{}{}",
                      named ? config.name : options.config_argument, c.seed,
                      kStallModeNames[static_cast<std::size_t>(c.stall)],
-                     options.backend == Backend::kInterpreter ? " --backend interpreter" : "");
+                     options.backend == Backend::kInterpreter ? " --backend interpreter" : "",
+                     options.structures ? " --structures" : "");
 }
 
 RunOptions run_options(const VerifyCase& c, const VerifyOptions& options) {
@@ -149,6 +150,7 @@ RunOptions run_options(const VerifyCase& c, const VerifyOptions& options) {
   run.reload_every = c.reload_every;
   run.seed = c.seed;
   run.trace = options.trace;
+  run.structures = options.structures;
   run.cache = options.cache;
   run.stuck_cycles = 100000;  // far above any pause of a small random model
   return run;

@@ -40,6 +40,7 @@ struct VerifyOptions {
   std::uint64_t seed = 1;  ///< of the first case; the others follow
   std::optional<StallMode> stall;
   Backend backend = Backend::kRtl;  ///< kRtl or kInterpreter
+  bool structures = false;          ///< RTL: popcounts as synthesized, not as $countones
   std::filesystem::path trace;      ///< FST of the last case run; empty for none
   std::filesystem::path cache;
   std::string config_argument;   ///< configuration in replay commands; empty: its name

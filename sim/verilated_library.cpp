@@ -87,6 +87,7 @@ std::vector<std::string> verilator_command(const LibraryRequest& request, const 
       "-Wno-fatal",    "-Wno-lint", "-Wno-style", "-CFLAGS",  cflags,       "-LDFLAGS",
       "-shared",       "-o",        kLibraryFile};
   command.emplace_back("+define+BAT_TAP_UNITS");
+  if (request.structures) command.emplace_back("+define+SYNTHESIS");
   // Memories and state without reset start with random contents where results are checked closely.
   if (taps) {
     command.insert(command.end(), {"--x-initial", "unique", "--assert", "+define+BAT_TAP"});

@@ -30,6 +30,7 @@ struct LibraryRequest {
   std::vector<RtlFile> files;  ///< in reading order: packages first
   std::string label;  ///< first part of the cache folder's name, such as a configuration name
   Flavor flavor = Flavor::kFast;
+  bool structures = false;      ///< popcounts as they are synthesized, not as $countones
   std::filesystem::path cache;  ///< empty: default_cache_dir()
 };
 

@@ -87,6 +87,21 @@ Result<AreaModel> AreaModel::parse(std::string_view json, std::string_view sourc
   return model;
 }
 
+namespace {
+
+/// A DSP block takes the adders and registers of two accumulators (docs/area.md, measured).
+void move_sums_to_dsp(const Config& config, const Plan& plan, AreaPrediction& units) {
+  const int rows = config.array.dsp_rows;
+  const bool with_first = rows == plan.rows;
+  const double bits = plan.cols * (with_first ? plan.acc_bits + (rows - 1) * plan.row_acc_bits
+                                              : rows * plan.row_acc_bits);
+  units.lut = std::max(0.0, units.lut - bits);
+  units.ff = std::max(0.0, units.ff - bits);
+  units.dsp += rows * plan.cols / 2;
+}
+
+}  // namespace
+
 template <typename Visit>
 void AreaModel::visit(const Config& config, const Plan& plan, const Visit& visit) const {
   const auto values = area_feature_values(config, plan);
@@ -114,6 +129,7 @@ void AreaModel::visit(const Config& config, const Plan& plan, const Visit& visit
     all.dsp = std::max(0.0, one.dsp) * instances;
     all.um2 = std::max(0.0, one.um2) * instances;
     all.gate_equivalents = all.um2 / ge_um2_;
+    if (type.name == "qmm_pe") move_sums_to_dsp(config, plan, all);
     visit(type.name, instances, all);
   }
   const AreaMemories memories = area_memories(config, plan);

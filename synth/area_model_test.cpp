@@ -50,6 +50,22 @@ TEST(AreaModel, EveryPopcountIsKnown) {
   }
 }
 
+TEST(AreaModel, DspBlocksTakeAccumulators) {
+  const auto model = AreaModel::builtin();
+  ASSERT_TRUE(model.ok());
+  Config config;
+  config.features.feature_rows = false;
+  const Plan sizes = plan(config).value();
+  const AreaPrediction before = model.value().predict(config, sizes);
+  config.array.dsp_rows = 3;
+  const AreaPrediction after = model.value().predict(config, sizes);
+  const double sums = 3.0 * sizes.cols * sizes.row_acc_bits;
+  EXPECT_NEAR(before.lut - after.lut, sums, 1e-6);
+  EXPECT_NEAR(before.ff - after.ff, sums, 1e-6);
+  EXPECT_NEAR(after.dsp - before.dsp, 1.5 * sizes.cols, 1e-6);
+  EXPECT_DOUBLE_EQ(before.gate_equivalents, after.gate_equivalents);
+}
+
 // Sizes as Yosys 0.23 maps bat_ram on xcup.
 TEST(AreaModel, MemoriesAsTheFlowMapsThem) {
   struct Known {

@@ -87,6 +87,46 @@ std::string carry_models(const std::string& carry4, const std::string& carry8) {
   return text + "endmodule\n";
 }
 
+std::string dsp_model(const std::string& name) {
+  std::string ports;
+  for (const char* port :
+       {"input [29:0] A", "input [17:0] B", "input [47:0] C", "input CLK", "input CEP",
+        "input [8:0] OPMODE", "output [47:0] P", "input [3:0] ALUMODE", "input CARRYIN",
+        "input [2:0] CARRYINSEL", "input [4:0] INMODE", "input [26:0] D", "input [29:0] ACIN",
+        "input [17:0] BCIN", "input [47:0] PCIN", "input CARRYCASCIN", "input MULTSIGNIN"}) {
+    ports += fmt::format("{}{}", ports.empty() ? "" : ", ", port);
+  }
+  for (const char* unit :
+       {"CEA1", "CEA2",          "CEAD",       "CEALUMODE", "CEB1",     "CEB2",
+        "CEC",  "CECARRYIN",     "CECTRL",     "CED",       "CEINMODE", "CEM",
+        "RSTA", "RSTALLCARRYIN", "RSTALUMODE", "RSTB",      "RSTC",     "RSTCTRL",
+        "RSTD", "RSTINMODE",     "RSTM",       "RSTP"}) {
+    ports += fmt::format(", input {}", unit);
+  }
+  std::string registers;
+  std::string none;
+  for (const char* stage :
+       {"AREG", "BREG", "ACASCREG", "BCASCREG", "CREG", "DREG", "ADREG", "MREG", "INMODEREG",
+        "OPMODEREG", "ALUMODEREG", "CARRYINREG", "CARRYINSELREG"}) {
+    registers += fmt::format("  parameter {} = 1;\n", stage);
+    none += fmt::format(" && {} == 0", stage);
+  }
+  return fmt::format(
+      "module {}({});\n  parameter USE_MULT = \"MULTIPLY\";\n  parameter USE_SIMD = \"ONE48\";\n"
+      "  parameter PREG = 1;\n{}"
+      "  wire known = USE_MULT == \"NONE\" && USE_SIMD == \"TWO24\" && PREG == 1{};\n"
+      "  wire legal = known && ALUMODE == 4'd0 && OPMODE[8] == 1'b0 && OPMODE[6:5] == 2'b01\n"
+      "    && OPMODE[3:0] == 4'b0011 && CARRYIN == 1'b0 && CARRYINSEL == 3'd0 && RSTP == 1'b0;\n"
+      "  reg [47:0] sums;\n"
+      "  wire [47:0] x = {{A, B}};\n  wire [47:0] z = OPMODE[4] ? C : sums;\n"
+      "  wire [47:0] w = OPMODE[7] ? sums : 48'd0;\n"
+      "  always @(posedge CLK) if (CEP) begin\n"
+      "    sums[23:0] <= legal ? w[23:0] + x[23:0] + z[23:0] : 24'd0;\n"
+      "    sums[47:24] <= legal ? w[47:24] + x[47:24] + z[47:24] : 24'd0;\n  end\n"
+      "  assign P = sums;\nendmodule\n",
+      name, ports, registers, none);
+}
+
 std::string lut_model(const std::string& name, const std::string& parameter, int inputs) {
   std::string ports;
   std::string index;
@@ -152,6 +192,7 @@ Result<std::string> cell_models(const NetlistCounts& netlist, const Design& desi
   if (target == Target::kXcup && cells.erase("CARRY4") + cells.erase("CARRY8") > 0) {
     own = carry_models("CARRY4", "CARRY8");
   }
+  if (target == Target::kXcup && cells.erase("DSP48E2") > 0) own += dsp_model("DSP48E2");
   if (target == Target::kXcup) {
     for (int inputs = 1; inputs <= 6; ++inputs) {
       const std::string name = fmt::format("LUT{}", inputs);

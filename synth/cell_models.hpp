@@ -26,6 +26,11 @@ Result<std::string> cell_models(const NetlistCounts& netlist, const Design& desi
 /// Scalar models of CARRY4 and CARRY8 (cell names as given, for a proof beside the originals).
 std::string carry_models(const std::string& carry4, const std::string& carry8);
 
+/// DSP48E2 (cell name as given) as two accumulators of 24 bits, written from the table of OPMODE in
+/// AMD's UG579: Y is 0, X is A:B, Z is P or C, W is 0 or P, ALUMODE adds. With other attributes or
+/// selections the sums become 0, which no check takes for a sum.
+std::string dsp_model(const std::string& name);
+
 /// A LUT `name` with inputs I0 .. and output O whose contents are the parameter `parameter`.
 std::string lut_model(const std::string& name, const std::string& parameter, int inputs);
 

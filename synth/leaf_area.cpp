@@ -35,12 +35,45 @@ class LeafWriter {
 
  private:
   Status row() {
-    const auto pe = emit::read_interface(blocks::rtl_source("qmm_pe"));
+    const char* unit = shape_.dsp ? "qmm_pe_pair" : "qmm_pe";
+    const auto pe = emit::read_interface(blocks::rtl_source(unit));
     if (!pe) return pe.error();
-    if (Status wrote = write("qmm_pe", blocks::rtl_source("qmm_pe")); !wrote) return wrote;
-    sources_.top = "qmm_row";
-    return emit(blocks::qmm_row(
-        {shape_.cols, shape_.lanes, shape_.drain, 1, shape_.acc_bits, shape_.shift}, pe.value()));
+    if (Status wrote = write(unit, blocks::rtl_source(unit)); !wrote) return wrote;
+    if (Status wrote = write("acc_pair", blocks::rtl_source("acc_pair")); !wrote) return wrote;
+    const emit::Module row = blocks::qmm_row(
+        {shape_.cols, shape_.lanes, shape_.drain, 1, shape_.acc_bits, shape_.shift, shape_.dsp},
+        pe.value());
+    sources_.top = row.name();
+    if (Status wrote = emit(row); !wrote || shape_.rows == 1) return wrote;
+    const emit::Module array = rows(row);
+    sources_.top = array.name();
+    return emit(array);
+  }
+
+  /// Rows side by side: controls and columns go to all, `a_i` and the outputs are a row's own.
+  emit::Module rows(const emit::Module& row) const {
+    emit::Module array("qmm_array", {"Rows of dot-product units that share their columns.", "",
+                                     "that of a row", "that of a row", "none"});
+    const auto is_own = [](const emit::Port& port) {
+      return port.direction == emit::Direction::kOutput || port.name == "a_i";
+    };
+    std::vector<emit::Connection> shared;
+    for (const emit::Port& port : row.ports()) {
+      if (!is_own(port)) shared.push_back({port.name, array.input(port.name, port.width)});
+    }
+    for (int r = 0; r < shape_.rows; ++r) {
+      std::vector<emit::Connection> connections = shared;
+      for (const emit::Port& port : row.ports()) {
+        if (!is_own(port)) continue;
+        const std::string name = fmt::format("r{}_{}", r, port.name);
+        connections.push_back({port.name, port.direction == emit::Direction::kOutput
+                                              ? array.output(name, port.width)
+                                              : array.input(name, port.width)});
+      }
+      array.instance(
+          {emit::interface_of(row), fmt::format("u_row{}", r), {}, std::move(connections)});
+    }
+    return array;
   }
 
   Status emit(const emit::Module& module) {
@@ -82,6 +115,18 @@ Result<SynthReport> synthesize_leaf(const LeafShape& shape, Target target,
                                               to_string(shape.structure));
         return report;
       });
+}
+
+Result<PlaceReport> place_leaf(const LeafShape& shape, const Device& device,
+                               const PlaceOptions& options) {
+  return in_work_dir(options.work_dir, "bat-leaf",
+                     [&](const std::filesystem::path& dir) -> Result<PlaceReport> {
+                       const Result<Sources> sources = leaf_sources(shape, dir);
+                       if (!sources) return sources.error();
+                       PlaceOptions inside = options;
+                       inside.work_dir = dir;
+                       return place(sources.value(), device, inside);
+                     });
 }
 
 }  // namespace bat::synth

@@ -147,6 +147,38 @@ std::string chain_body(int slots) {
   return text + fmt::format("  assign c_o = {};\n", carry);
 }
 
+// Two sums of 24 bits in one DSP block: X = counts, Z = preloads or sums, W = sums once more to
+// double them. No register but P, whose clock enable is the step.
+std::string accumulator_body(int acc, int count) {
+  const auto half = [](int bits, const char* port) {
+    return bits < 24 ? fmt::format("{}'b0, {}", 24 - bits, port) : std::string(port);
+  };
+  return fmt::format(
+      "  wire [47:0] add = {{{0}, {1}}};\n  wire [47:0] load = {{{2}, {3}}};\n"
+      "  wire [47:0] sums;\n"
+      "  DSP48E2 #(.USE_MULT(\"NONE\"), .USE_SIMD(\"TWO24\"), .AREG(0), .BREG(0), .ACASCREG(0),\n"
+      "    .BCASCREG(0), .CREG(0), .DREG(0), .ADREG(0), .MREG(0), .PREG(1), .INMODEREG(0),\n"
+      "    .OPMODEREG(0), .ALUMODEREG(0), .CARRYINREG(0), .CARRYINSELREG(0)) sums_i(\n"
+      "    .A(add[47:18]), .B(add[17:0]), .C(load), .CLK(clk_i), .CEP(valid_i),\n"
+      "    .OPMODE({{1'b0, twice_i, 2'b01, first_i, 4'b0011}}), .P(sums),\n"
+      "    .ALUMODE(4'b0), .CARRYIN(1'b0), .CARRYINSEL(3'b0), .INMODE(5'b0), .D(27'b0),\n"
+      "    .ACIN(30'b0), .BCIN(18'b0), .PCIN(48'b0), .CARRYCASCIN(1'b0), .MULTSIGNIN(1'b0),\n"
+      "    .CEA1(1'b0), .CEA2(1'b0), .CEAD(1'b0), .CEALUMODE(1'b0), .CEB1(1'b0), .CEB2(1'b0),\n"
+      "    .CEC(1'b0), .CECARRYIN(1'b0), .CECTRL(1'b0), .CED(1'b0), .CEINMODE(1'b0), .CEM(1'b0),\n"
+      "    .RSTA(1'b0), .RSTALLCARRYIN(1'b0), .RSTALUMODE(1'b0), .RSTB(1'b0), .RSTC(1'b0),\n"
+      "    .RSTCTRL(1'b0), .RSTD(1'b0), .RSTINMODE(1'b0), .RSTM(1'b0), .RSTP(1'b0));\n"
+      "  assign acc0_o = sums[{4}:0];\n  assign acc1_o = sums[{5}:24];\n",
+      half(count, "count1_i"), half(count, "count0_i"), half(acc, "preload1_i"),
+      half(acc, "preload0_i"), acc - 1, 23 + acc);
+}
+
+std::string accumulator_ports(int acc, int count) {
+  return fmt::format(
+      "input clk_i, valid_i, first_i, twice_i, input [{0}:0] count0_i, count1_i, input [{1}:0] "
+      "preload0_i, preload1_i, output [{1}:0] acc0_o, acc1_o",
+      count - 1, acc - 1);
+}
+
 // Carry-save adders that Yosys finds ($fa) become the library's adder cells, which abc cannot use
 // because they have two outputs.
 constexpr std::string_view kCarrySaveMap = R"((* techmap_celltype = "$fa" *)
@@ -164,7 +196,8 @@ endmodule
 }  // namespace
 
 bool is_table_leaf(std::string_view base) {
-  return base == "carry_chain" || std::ranges::find(kLeaves, base, &Leaf::base) != kLeaves.end();
+  return base == "carry_chain" || base == "acc_pair" ||
+         std::ranges::find(kLeaves, base, &Leaf::base) != kLeaves.end();
 }
 
 std::string table_map(const Design& design) {
@@ -180,6 +213,10 @@ std::string table_map(const Design& design) {
           fmt::format("input c_i, input [{0}:0] p_i, d_i, output [{0}:0] s_o, output c_o",
                       slots - 1),
           chain_body(slots));
+    } else if (module.base == "acc_pair") {
+      const int acc = std::stoi(module.parameters.at("AccW"));
+      const int count = std::stoi(module.parameters.at("CountW"));
+      text += module_text(name, accumulator_ports(acc, count), accumulator_body(acc, count));
     }
   }
   return text;

@@ -16,8 +16,8 @@ namespace bat::synth {
 /// Whether `base` is a module that `table_map` replaces.
 bool is_table_leaf(std::string_view base);
 
-/// Techmap file for 6-input tables with two outputs and carry cells, applied after synthesis: the
-/// leaves are black boxes until then.
+/// Techmap file for 6-input tables with two outputs, carry cells and accumulators in DSP blocks,
+/// applied after synthesis: the leaves are black boxes until then.
 std::string table_map(const Design& design);
 
 /// Techmap file for full-adder, half-adder and lane-gate cells, applied before synthesis. `$fa` of

@@ -68,20 +68,25 @@ class RowBuilder {
     for (int c = 0; c < shape_.cols; ++c) {
       acc_.push_back(module_.net(fmt::format("acc{}", c), shape_.acc_bits));
     }
-    for (int c = 0; c < shape_.cols; ++c) {
-      const auto column = static_cast<std::size_t>(c);
+    const int step = shape_.pairs ? 2 : 1;
+    for (int c = 0; c < shape_.cols; c += step) {
+      std::vector<emit::Connection> ports{{"clk_i", emit::ref("clk_i", 1)},
+                                          {"valid_i", acc_valid_},
+                                          {"first_i", acc_first_},
+                                          {"double_i", acc_double_},
+                                          {"a_i", a_}};
+      for (int k = 0; k < step; ++k) {
+        const std::string index = shape_.pairs ? std::to_string(k) : std::string();
+        const auto column = static_cast<std::size_t>(c + k);
+        ports.push_back({fmt::format("b{}_i", index), b_[column]});
+        ports.push_back({fmt::format("preload{}_i", index), preload_[column]});
+        ports.push_back({fmt::format("acc{}_o", index), acc_[column]});
+      }
       module_.instance(
           {pe_,
            fmt::format("u_pe{}", c),
            {{"TK", shape_.depth}, {"AccW", shape_.acc_bits}, {"Shift", shape_.shift ? 1 : 0}},
-           {{"clk_i", emit::ref("clk_i", 1)},
-            {"valid_i", acc_valid_},
-            {"first_i", acc_first_},
-            {"double_i", acc_double_},
-            {"a_i", a_},
-            {"b_i", b_[column]},
-            {"preload_i", preload_[column]},
-            {"acc_o", acc_[column]}}});
+           std::move(ports)});
     }
   }
 

@@ -371,7 +371,11 @@ class TopBuilder {
       dot[fmt::format("b{}_i", c)] = weights(c);
       dot[fmt::format("preload{}_i", c)] = emit::resize(preload(c), acc_bits);
     }
-    w_.instance(r == 0 ? emitted_.row : emitted_.other_row, fmt::format("u_dot{}", r), dot);
+    const bool in_dsp = r >= plan_.rows - config_.array.dsp_rows;
+    w_.instance(r == 0   ? emitted_.row
+                : in_dsp ? emitted_.dsp_row
+                         : emitted_.other_row,
+                fmt::format("u_dot{}", r), dot);
     w_.leaf("tile_row", fmt::format("u_tile{}", r),
             {{"tile_bits_i", signs}, {"code_bits_i", codes}, {"bits_o", tile_bits(r)}});
     Own slice_ports = {{"a_data_o", a_data},

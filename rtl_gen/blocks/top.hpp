@@ -13,6 +13,7 @@ struct EmittedInterfaces {
   emit::Interface registers;  ///< bat_regs
   emit::Interface row;        ///< qmm_row, of row 0
   emit::Interface other_row;  ///< qmm_row_narrow, of the other rows; qmm_row if AccW is the same
+  emit::Interface dsp_row;    ///< qmm_row_dsp, of those of them whose accumulators are DSP blocks
 };
 
 /// Module `bat_top`. Ports: clk_i, rst_ni, irq_o, AXI4 master m_axi_*, AXI4-Lite slave s_axil_*.

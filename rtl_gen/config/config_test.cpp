@@ -93,6 +93,10 @@ TEST(Config, InconsistentValuesAreRefused) {
   EXPECT_NE(rule([](Config& c) { c.array.rows = 1, c.array.depth = 128; }).find("64 * array.rows"),
             std::string::npos);
   EXPECT_NE(rule([](Config& c) {
+              c.array.rows = c.array.cols = 2, c.array.dsp_rows = 3;
+            }).find("array.dsp_rows"),
+            std::string::npos);
+  EXPECT_NE(rule([](Config& c) {
               c.array.rows = c.array.cols = 2, c.array.lanes = 4;
             }).find("array.lanes"),
             std::string::npos);

@@ -61,6 +61,9 @@ const auto& table() {
       Key{"array", "popcount", [](Config& c) -> Popcount& { return c.array.popcount; }, 0, 0, false,
           "structure of the popcount: block14, chain, lut6 for 6-input tables, fa_tree for "
           "standard cells, flat for any"},
+      number(
+          "array", "dsp_rows", [](Config& c) -> int& { return c.array.dsp_rows; }, 0, 64,
+          "highest rows whose accumulators are pairs in DSP blocks (xcup); at most rows"),
       power(
           "features", "act_bits", [](Config& c) -> int& { return c.features.act_bits; }, 1, 8,
           "MaxBits, encoder activation bits built in"),
@@ -206,6 +209,9 @@ std::optional<Violation> combinations(const Config& c) {
            fmt::format("is {}, must be at most 64 * array.rows ({}), the token groups of a word",
                        c.array.depth, 64 * c.array.rows),
            std::to_string(64 * c.array.rows)},
+      Rule{c.array.dsp_rows > c.array.rows, "array.dsp_rows",
+           fmt::format("is {}, must be at most array.rows ({})", c.array.dsp_rows, c.array.rows),
+           std::to_string(c.array.rows)},
       Rule{c.array.lanes > c.array.cols, "array.lanes",
            fmt::format("is {}, must be at most array.cols ({})", c.array.lanes, c.array.cols),
            std::to_string(c.array.cols)},

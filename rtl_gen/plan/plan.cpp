@@ -56,6 +56,7 @@ class Planner {
     rings();
     port();
     addresses();
+    if (Status status = check_dsp_rows(); !status) return status.error();
     if (Status status = check_fields(); !status) return status.error();
     if (Status status = check_rings(); !status) return status.error();
     return p_;
@@ -249,6 +250,18 @@ class Planner {
     p_.p_addr_bits = address_bits(p_.p_ring_words);
     p_.l_addr_bits = address_bits(p_.l_ring_words);
     p_.logit_addr_bits = address_bits(p_.logit_words);
+  }
+
+  /// A DSP block holds two sums of 24 bits.
+  Status check_dsp_rows() const {
+    constexpr int kHalfBlock = 24;
+    const int rows = c_.array.dsp_rows;
+    const int bits = rows == p_.rows ? p_.acc_bits : p_.row_acc_bits;
+    if (rows == 0 || bits <= kHalfBlock) return Ok{};
+    return Error{fmt::format(
+        "array.dsp_rows: is {}, but accumulators of these rows have {} bits and half a DSP block "
+        "has {}; nearest legal value is {}",
+        rows, bits, kHalfBlock, p_.row_acc_bits <= kHalfBlock ? p_.rows - 1 : 0)};
   }
 
   struct FieldLimit {

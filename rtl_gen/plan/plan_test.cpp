@@ -90,6 +90,25 @@ TEST(Plan, RefusesRingsThatCannotHoldOneChunk) {
             "value is 32");
 }
 
+TEST(Plan, RefusesSumsThatHalfADspBlockCannotHold) {
+  Config c;
+  c.features.feature_rows = false;
+  c.limits.hidden = 768;  // the classifier of row 0 needs 27 bits, the others 17
+  c.array.dsp_rows = 7;
+  EXPECT_TRUE(plan(c).ok());
+  c.array.dsp_rows = 8;
+  const Result<Plan> all = plan(c);
+  ASSERT_FALSE(all.ok());
+  EXPECT_EQ(all.error().message,
+            "array.dsp_rows: is 8, but accumulators of these rows have 27 bits and half a DSP "
+            "block has 24; nearest legal value is 7");
+  c.features.feature_rows = true;
+  c.limits.features = 1024;
+  const Result<Plan> patches = plan(c);
+  ASSERT_FALSE(patches.ok());
+  EXPECT_NE(patches.error().message.find("nearest legal value is 0"), std::string::npos);
+}
+
 TEST(Chunk, TwoChunksFitAndChunksAreEven) {
   Plan p;
   p.w_ring_words = 64, p.t_ring_words = 64, p.p_ring_words = 64;

@@ -1,16 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
-// Writes popcounts of every structure to be compared: one module a file, `popcount_bench.sv` with
-// all of one list side by side, and `popcount_proof.sv` with an assertion for each combinational
-// one.
+// Writes popcounts of every structure to be compared: `popcount_bench.sv` with all of one list side
+// by side, `proof.sv` with an assertion for each small combinational one, `cec.sv` with large ones
+// beside plain counts, and a Yosys script for each proof.
 //
 // usage: engine_popcount_variants RTL_DIR OUT_DIR
 #include <fmt/format.h>
 
+#include <array>
 #include <bit>
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <span>
 #include <sstream>
 
 #include "rtl_gen/blocks/popcount.hpp"
@@ -40,15 +42,16 @@ blocks::PopcountShape variant(int lanes, int stages, Popcount topology) {
           fmt::format("popcount_{}_{}_{}", to_string(topology), lanes, stages)};
 }
 
-/// Sizes that a proof covers completely, and sizes that need simulation.
-std::vector<blocks::PopcountShape> variants(bool proof) {
+constexpr std::array kSimulated = {8, 16, 31, 32, 64, 128};
+constexpr std::array kProved = {8, 13, 16, 32};  ///< by SAT
+constexpr std::array kCompared = {64, 128};      ///< by canonical decision diagrams
+
+std::vector<blocks::PopcountShape> variants(std::span<const int> sizes, int most_stages) {
   std::vector<blocks::PopcountShape> list;
-  const std::vector<int> sizes =
-      proof ? std::vector<int>{8, 13, 16, 32} : std::vector<int>{8, 16, 31, 32, 64, 128};
   for (const Popcount topology :
        {Popcount::kFaTree, Popcount::kLut6, Popcount::kChain, Popcount::kBlock14}) {
     for (const int lanes : sizes) {
-      for (const int stages : proof ? std::vector<int>{0} : std::vector<int>{0, 1, 2}) {
+      for (int stages = 0; stages <= most_stages; ++stages) {
         list.push_back(variant(lanes, stages, topology));
       }
     }
@@ -94,6 +97,45 @@ std::string proof_module(const blocks::PopcountShape& s) {
       s.name, s.lanes - 1, bits - 1, s.lanes, s.lanes <= 16 ? 1 : 0, bits);
 }
 
+/// A module `name` of interleaved operands (the good variable order of a decision diagram, which
+/// follows the inputs), around a structure or, without one, around a plain count. With `wrong` the
+/// first lane counts where it differs.
+std::string interleaved(const std::string& name, int lanes, const std::string& structure,
+                        bool wrong) {
+  const int bits = count_bits(lanes);
+  return fmt::format(
+      "module {0} (input logic [{1}:0] x_i, output logic [{2}:0] count_o);\n"
+      "  logic [{3}:0] a, b;\n"
+      "  for (genvar k = 0; k < {4}; k = k + 1) begin : gen_lane\n"
+      "    assign a[k] = x_i[2*k]{5};\n    assign b[k] = x_i[2*k+1];\n  end\n  {6}\nendmodule\n",
+      name, 2 * lanes - 1, bits - 1, lanes - 1, lanes, wrong ? " ^ (k == 0)" : "",
+      structure.empty()
+          ? fmt::format("assign count_o = {}'($countones(~(a ^ b)));", bits)
+          : fmt::format("{} u_count (.clk_i(1'b0), .a_i(a), .b_i(b), .count_o(count_o));",
+                        structure));
+}
+
+/// Both sides as gates, then abc: decision diagrams of all outputs, which are small for counts,
+/// back to gates, and `cec` between the two.
+std::string equivalence_script(const std::string& structure, const std::string& plain,
+                               std::string_view verdict) {
+  std::string script;
+  std::string compare;
+  for (const std::string& side : {structure, plain}) {
+    script += fmt::format(
+        "read_verilog -sv -formal -D SYNTHESIS cec.sv\nhierarchy -top {0}\nproc\n"
+        "setattr -mod -unset keep_hierarchy *\nflatten\nopt -full\ntechmap\nopt -full\n"
+        "abc -g AND,XOR\nopt_clean -purge\nwrite_blif {1}_{0}.blif\ndesign -reset\n",
+        side, structure);
+    compare += fmt::format(
+        "read_blif {1}_{0}.blif; collapse -r; muxes; strash; write {1}_{0}.aig; ", side, structure);
+  }
+  return script + fmt::format(
+                      "exec -expect-return 0 -expect-stdout {} -- yosys-abc -c \"{}cec "
+                      "{}_{}.aig {}_{}.aig\"\n",
+                      verdict, compare, structure, structure, structure, plain);
+}
+
 void save(const fs::path& path, const std::string& text) {
   std::ofstream file(path);
   file << text;
@@ -118,7 +160,7 @@ int main(int argc, char** argv) {
   };
   std::string simulated, list = "// SPDX-License-Identifier: Apache-2.0\n";
   std::vector<emit::Module> modules;
-  const auto shapes = variants(false);
+  const auto shapes = variants(kSimulated, 2);
   for (std::size_t i = 0; i < shapes.size(); ++i) {
     modules.push_back(blocks::popcount(shapes[i], cells));
     simulated += text_of(modules.back());
@@ -128,7 +170,7 @@ int main(int argc, char** argv) {
   save(out / "popcount_bench.sv", simulated + text_of(bench(modules, shapes)));
   save(out / "variants.inc", list);
   std::string proved;
-  for (const blocks::PopcountShape& shape : variants(true)) {
+  for (const blocks::PopcountShape& shape : variants(kProved, 0)) {
     proved += text_of(blocks::popcount(shape, cells)) + proof_module(shape);
     const std::string script = fmt::format(
         "read_verilog -sv -formal -D SYNTHESIS proof.sv; "
@@ -138,12 +180,28 @@ int main(int argc, char** argv) {
         shape.name);
     save(out / fmt::format("prove_{}.ys", shape.name), script);
   }
+  std::string compared;
+  for (const blocks::PopcountShape& shape : variants(kCompared, 0)) {
+    const std::string side = "cec_" + shape.name;
+    const std::string plain = fmt::format("plain_{}", shape.lanes);
+    compared += text_of(blocks::popcount(shape, cells));
+    compared += interleaved(side, shape.lanes, shape.name, false);
+    save(out / (side + ".ys"), equivalence_script(side, plain, "Networks.are.equivalent"));
+  }
+  for (const int lanes : kCompared) {
+    compared += interleaved(fmt::format("plain_{}", lanes), lanes, "", false);
+  }
+  // A wrong claim must be seen.
+  compared += interleaved("wrong_64", 64, "", true);
+  save(out / "cec_wrong.ys", equivalence_script("plain_64", "wrong_64", "NOT.EQUIVALENT"));
   for (const std::string_view name : blocks::popcount_cells()) {
     std::ifstream file(rtl / (std::string(name) + ".sv"));
     std::stringstream text;
     text << file.rdbuf();
     proved += text.str();
+    compared += text.str();
   }
   save(out / "proof.sv", proved);
+  save(out / "cec.sv", compared);
   return 0;
 }

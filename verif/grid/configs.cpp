@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "verif/grid/configs.hpp"
 
+#include <array>
 #include <string>
+#include <utility>
 
 namespace bat::grid {
 namespace {
@@ -64,10 +66,14 @@ std::vector<Config> configs() {
            {18, 50, 3, 20, 64, 17, 33, 18}),
       make("r2c4k128", {2, 4, 128, 2, 1, 1024}, {1, 1, kOn, kOn, kOn, kOn},
            {6, 140, 2, 130, 260, 3, 150, 6}),
-      make("r16c16k16", {16, 16, 16, 2, 1, 128}, {1, 1, kOn, kOn, kOn, kOff},
+      make("r16c16k16", {16, 16, 16, 2, 0, 128}, {1, 1, kOn, kOn, kOn, kOff},
            {37, 51, 3, 18, 75, 8, 8, 37}),
-      make("r2c2k128-b4-br2", {2, 2, 128, 1, 1, 32}, {4, 2, kOn, kOff, kOn, kOff},
+      make("r2c2k128-b4-br2", {2, 2, 128, 1, 2, 32}, {4, 2, kOn, kOff, kOn, kOff},
            {5, 33, 2, 17, 47, 4, 8, 5}),
+      make("r4c4k32", {4, 4, 32, 2, 2, 64}, {1, 1, kOn, kOn, kOn, kOff},
+           {12, 40, 2, 16, 70, 4, 8, 12}),
+      make("r2c4k64-threshold", {2, 4, 64, 1, 0, 64}, {1, 1, kOff, kOn, kOff, kOn},
+           {9, 70, 1, 40, 130, 5, 20, 9}),
   };
   // The smallest queues: every hand-over waits.
   list[1].buffers.queue_depth = 2;
@@ -85,6 +91,18 @@ std::vector<Config> configs() {
   list[11].limits.sentences = 8;
   // Masks: words of a head ending inside it and not, one and two branches, 1 to 8 planes.
   for (const std::size_t i : {1U, 3U, 4U, 7U, 9U, 11U}) list[i].features.pruning = true;
+  // Each popcount with 0, 1 and 2 registers (`pop_stages` above); the largest arrays have the plain
+  // one, because structures simulate slowly.
+  constexpr std::array<Popcount, 15> kPopcounts = {
+      Popcount::kFaTree,  Popcount::kLut6,   Popcount::kChain,   Popcount::kBlock14,
+      Popcount::kBlock14, Popcount::kFlat,   Popcount::kBlock14, Popcount::kFaTree,
+      Popcount::kChain,   Popcount::kLut6,   Popcount::kChain,   Popcount::kFlat,
+      Popcount::kFlat,    Popcount::kFaTree, Popcount::kLut6};
+  for (std::size_t i = 0; i < list.size(); ++i) list[i].array.popcount = kPopcounts[i];
+  // Accumulators in DSP blocks.
+  for (const auto& [i, rows] : {std::pair{1U, 2}, {3U, 2}, {5U, 8}, {7U, 3}, {11U, 16}}) {
+    list[i].array.dsp_rows = rows;
+  }
   // Parameters that stay on chip.
   for (const std::size_t i : {1, 3, 5, 6, 8}) list[i].buffers.resident_layers = 3;
   return list;

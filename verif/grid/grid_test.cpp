@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // Random models on every configuration of the grid in every stall mode; each job follows the last
-// without a pause, and each tensor is compared.
+// without a pause, and each tensor is compared. Popcounts are simulated as they are synthesized.
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include <filesystem>
+#include <set>
 #include <tuple>
+#include <utility>
 
 #include "models/io/atomic_file.hpp"
 #include "sim/verify.hpp"
@@ -34,6 +36,7 @@ TEST_P(Grid, EveryTensorIsBitExact) {
   options.cases = kCases;
   options.seed = 1;
   options.stall = std::get<1>(GetParam());
+  options.structures = true;
   const auto result = sim::verify(std::get<0>(GetParam()), options);
   ASSERT_TRUE(result.ok()) << result.error().message;
   for (const sim::CaseFailure& failure : result.value().failures) ADD_FAILURE() << failure.text();
@@ -66,6 +69,21 @@ TEST(GridConfigs, AreValidAndDifferent) {
   std::sort(hashes.begin(), hashes.end());
   EXPECT_EQ(std::adjacent_find(hashes.begin(), hashes.end()), hashes.end());
   EXPECT_GE(hashes.size(), 12U);
+}
+
+// Every popcount structure with every number of registers, and accumulators in DSP blocks with and
+// without doubling, in some rows and in all.
+TEST(GridConfigs, CoverTheStructuresOfTheArray) {
+  std::set<std::pair<Popcount, int>> popcounts;
+  std::set<std::pair<bool, bool>> in_dsp;
+  for (const Config& config : configs()) {
+    popcounts.emplace(config.array.popcount, config.array.pop_stages);
+    if (config.array.dsp_rows > 0) {
+      in_dsp.emplace(config.array.dsp_rows == config.array.rows, config.features.act_bits > 1);
+    }
+  }
+  EXPECT_EQ(popcounts.size(), 15U);
+  EXPECT_EQ(in_dsp.size(), 4U);
 }
 
 TEST(GridConfigs, ReplayFilesHoldTheSameHardware) {

@@ -36,6 +36,13 @@ LeafShape row(Popcount structure, int lanes, int stages) {
   return shape;
 }
 
+LeafShape row_in_dsp(Popcount structure, int lanes, bool shift) {
+  LeafShape shape = row(structure, lanes, 1);
+  shape.dsp = true;
+  shape.shift = shift;
+  return shape;
+}
+
 class PopcountNetlist : public testing::TestWithParam<Case> {};
 
 TEST_P(PopcountNetlist, EqualsItsSource) {
@@ -46,37 +53,41 @@ TEST_P(PopcountNetlist, EqualsItsSource) {
   CheckOptions options;
   options.cycles = 20'000;
   options.timeout = std::chrono::seconds(900);
-  options.modules = {"popcount", "qmm_pe", "qmm_row"};
+  options.modules = {"popcount", "qmm_pe", "qmm_pe_pair", "qmm_row"};
   const auto check = check_netlist(sources.value(), GetParam().target, options);
   ASSERT_TRUE(check) << check.error().message;
   EXPECT_TRUE(check.value().equal()) << to_markdown(check.value());
 }
 
-INSTANTIATE_TEST_SUITE_P(Structures, PopcountNetlist,
-                         testing::Values(Case{Target::kXcup, popcount(Popcount::kBlock14, 64)},
-                                         Case{Target::kXcup, popcount(Popcount::kBlock14, 256, 2)},
-                                         Case{Target::kXcup, popcount(Popcount::kBlock14, 768)},
-                                         Case{Target::kXcup, popcount(Popcount::kBlock14, 31, 1)},
-                                         Case{Target::kXcup, popcount(Popcount::kChain, 64, 2)},
-                                         Case{Target::kXcup, popcount(Popcount::kChain, 768)},
-                                         Case{Target::kXcup, popcount(Popcount::kLut6, 64)},
-                                         Case{Target::kXcup, popcount(Popcount::kFlat, 64)},
-                                         Case{Target::kXcup, popcount(Popcount::kFaTree, 64, 2)},
-                                         Case{Target::kXcup, row(Popcount::kBlock14, 64, 2)},
-                                         Case{Target::kOsu018, popcount(Popcount::kFaTree, 64, 2)},
-                                         Case{Target::kOsu018, popcount(Popcount::kFaTree, 768)},
-                                         Case{Target::kOsu018, popcount(Popcount::kBlock14, 64)},
-                                         Case{Target::kOsu018, popcount(Popcount::kChain, 64)},
-                                         Case{Target::kOsu018, popcount(Popcount::kLut6, 64)},
-                                         Case{Target::kOsu018, row(Popcount::kFaTree, 64, 1)},
-                                         Case{Target::kIce40, popcount(Popcount::kBlock14, 64)},
-                                         Case{Target::kIce40, popcount(Popcount::kFaTree, 64)}),
-                         [](const auto& which) {
-                           const LeafShape& shape = which.param.shape;
-                           return fmt::format("{}_{}_p{}_c{}_{}", to_string(shape.structure),
-                                              shape.lanes, shape.stages, shape.cols,
-                                              to_string(which.param.target));
-                         });
+INSTANTIATE_TEST_SUITE_P(
+    Structures, PopcountNetlist,
+    testing::Values(Case{Target::kXcup, popcount(Popcount::kBlock14, 64)},
+                    Case{Target::kXcup, popcount(Popcount::kBlock14, 256, 2)},
+                    Case{Target::kXcup, popcount(Popcount::kBlock14, 768)},
+                    Case{Target::kXcup, popcount(Popcount::kBlock14, 31, 1)},
+                    Case{Target::kXcup, popcount(Popcount::kChain, 64, 2)},
+                    Case{Target::kXcup, popcount(Popcount::kChain, 768)},
+                    Case{Target::kXcup, popcount(Popcount::kLut6, 64)},
+                    Case{Target::kXcup, popcount(Popcount::kFlat, 64)},
+                    Case{Target::kXcup, popcount(Popcount::kFaTree, 64, 2)},
+                    Case{Target::kXcup, row(Popcount::kBlock14, 64, 2)},
+                    Case{Target::kXcup, row_in_dsp(Popcount::kBlock14, 64, true)},
+                    Case{Target::kXcup, row_in_dsp(Popcount::kChain, 32, false)},
+                    Case{Target::kOsu018, row_in_dsp(Popcount::kFaTree, 16, true)},
+                    Case{Target::kOsu018, popcount(Popcount::kFaTree, 64, 2)},
+                    Case{Target::kOsu018, popcount(Popcount::kFaTree, 768)},
+                    Case{Target::kOsu018, popcount(Popcount::kBlock14, 64)},
+                    Case{Target::kOsu018, popcount(Popcount::kChain, 64)},
+                    Case{Target::kOsu018, popcount(Popcount::kLut6, 64)},
+                    Case{Target::kOsu018, row(Popcount::kFaTree, 64, 1)},
+                    Case{Target::kIce40, popcount(Popcount::kBlock14, 64)},
+                    Case{Target::kIce40, popcount(Popcount::kFaTree, 64)}),
+    [](const auto& which) {
+      const LeafShape& shape = which.param.shape;
+      return fmt::format("{}_{}_p{}_c{}{}_{}", to_string(shape.structure), shape.lanes,
+                         shape.stages, shape.cols, shape.dsp ? "_dsp" : "",
+                         to_string(which.param.target));
+    });
 
 // The figures of docs/area.md, with nothing to spare for growth.
 TEST(PopcountArea, StaysWithinTheStatedFigures) {

@@ -115,6 +115,41 @@ TEST_F(Proof, TablesAndCarryCellsDoWhatTheLeavesDo) {
   EXPECT_FALSE(prove_leaf("lut6_pair", wrong, ""));
 }
 
+// By induction over the steps from equal sums: the widths at the ends of what a configuration
+// can have.
+TEST_F(Proof, DspBlocksAccumulateAsTheLeavesDo) {
+  const std::filesystem::path leaf = std::filesystem::path(BAT_SOURCE_DIR) / "rtl" / "acc_pair.sv";
+  const auto prove_pair = [&](int acc, int count, std::string map) {
+    EXPECT_TRUE(write_text(dir() / "dsp.v", dsp_model("DSP48E2") + std::move(map)));
+    const std::string script = fmt::format(
+        "read_verilog -sv {} dsp.v\nchparam -set AccW {} -set CountW {} acc_pair\nhierarchy "
+        "-check\nproc\nflatten\nopt_clean\nmiter -equiv -flatten -make_outputs acc_pair "
+        "bat_map_acc_pair miter\nhierarchy -top miter\ndffunmap\nopt_clean\n"
+        "sat -verify -tempinduct -set-init-zero -prove trigger 0 -show-inputs miter\n",
+        quoted(leaf), acc, count);
+    EXPECT_TRUE(write_text(dir() / "dsp.ys", script));
+    return run_tool(
+        {{"yosys", "-q", "-s", "dsp.ys"}, dir(), dir() / "dsp.log", std::chrono::seconds{300}});
+  };
+  const auto map_of = [](int acc, int count) {
+    Design design;
+    DesignModule& pair = design.modules["acc_pair"];
+    pair.base = "acc_pair";
+    pair.parameters = {{"AccW", std::to_string(acc)}, {"CountW", std::to_string(count)}};
+    return table_map(design);
+  };
+  for (const auto& [acc, count] : {std::pair{17, 4}, {17, 7}, {20, 6}, {24, 8}}) {
+    const auto proved = prove_pair(acc, count, map_of(acc, count));
+    EXPECT_TRUE(proved) << acc << " bits: " << proved.error().message;
+  }
+  // Doubling and preload exchanged must fail.
+  std::string wrong = map_of(17, 7);
+  const std::size_t at = wrong.find("1'b0, twice_i, 2'b01, first_i");
+  ASSERT_NE(at, std::string::npos);
+  wrong.replace(at, 29, "1'b0, first_i, 2'b01, twice_i");
+  EXPECT_FALSE(prove_pair(17, 7, wrong));
+}
+
 TEST_F(Proof, ScalarCarryModelsEqualTheLibrary) {
   const auto file = find_cell_library(Target::kXcup);
   if (!file) GTEST_SKIP() << file.error().message;

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Writes the design of a configuration for the checks of this folder: emit_design CONFIG DIRECTORY.
 // CONFIG is a name, a TOML file, or TRxTCxTK:lanes:bits:branches:axi:attention:inputs, such as
-// 4x8x16:2:4:1:128:both:features, with masks 4x8x16:2:4:1:128:both:features:pruning.
+// 4x8x16:2:4:1:128:both:features, with masks 4x8x16:2:4:1:128:both:features:pruning, with the
+// accumulators of all rows but the first in DSP blocks ...:dsp.
 #include <cstdio>
 #include <sstream>
 #include <string>
@@ -25,6 +26,7 @@ bat::Result<bat::Config> parse_shape(const std::string& text) {
   config.features.threshold = modes.find("softmax") == std::string::npos;
   config.features.tokens = modes.find("features") == std::string::npos;
   config.features.feature_rows = modes.find("tokens") == std::string::npos;
+  config.array.dsp_rows = modes.find("dsp") == std::string::npos ? 0 : config.array.rows - 1;
   config.features.pruning = modes.find("pruning") != std::string::npos;
   if (const bat::Status status = bat::validate(config); !status) return status.error();
   return config;
