@@ -85,8 +85,8 @@ TEST(Space, RejectsWithTheRule) {
        "s.toml:4:11: hardware.arrays: unknown key; known are base, fit and the sections of a "
        "configuration (batkit configs --schema)"},
       {with("\"zcu102\"", "\"zcu999\""),
-       "s.toml:9:11: platform.devices: device 'zcu999': unknown; known are hx8k, ecp5-25, ecp5-85, "
-       "kv260, zcu104, zcu102, u200, zcu111, vcu118, u250"},
+       "s.toml:9:11: platform.devices: device 'zcu999': unknown; known are hx8k, ecp5-25, pynq-z2, "
+       "ecp5-85, arty-a7-100, kv260, zcu104, zcu102, u200, zcu111, vcu118, u250"},
       // Absurd.
       {with("[4, 8]", "[3]"), "s.toml:5:9: array.rows: is 3, must be power of two, 1 .. 64"},
       {with("[4, 8]", "[4096]"), "s.toml:5:9: array.rows: is 4096, must be power of two, 1 .. 64"},
