@@ -93,16 +93,6 @@ std::string unit_script(const std::string& name, const DesignModule& module,
       "  puts \"@setup\"\n  report_checks -from $from -to $to -path_delay max\n"
       "  puts \"@hold\"\n  report_checks -from $from -to $to -path_delay min\n}\n"
       "puts \"@worst\"\nreport_checks -path_delay max\n";
-  const auto activity = options.activity.find(name);
-  if (activity != options.activity.end()) {
-    // The unit's own cells: linked again, with what is inside as black boxes.
-    text += fmt::format("read_verilog units/{0}.v\nlink_design {0}\n{1}", name,
-                        constraints(module, options.period_ns));
-    text += fmt::format(
-        "set_power_activity -global -activity {:.6f} -duty 0.5\nputs \"@power\"\nreport_power "
-        "-digits 6\n",
-        activity->second);
-  }
   return text + "puts \"@end\"\n";
 }
 
@@ -134,17 +124,6 @@ struct Reader {
     }
   }
 
-  void power(const std::string& line) {
-    std::istringstream in(line);
-    std::string word;
-    double internal = 0;
-    double switching = 0;
-    double leakage = 0;
-    double total = 0;
-    if (in >> word >> internal >> switching >> leakage >> total && word == "Total")
-      unit->power_mw = total * 1e3;
-  }
-
   void line(const std::string& text) {
     if (text.starts_with("@unit ")) {
       unit = &report[text.substr(6)];
@@ -158,7 +137,6 @@ struct Reader {
       };
       if (text.starts_with("Startpoint: ")) start = word(12);
       if (text.starts_with("Endpoint: ")) end = word(10);
-      if (part == "power") power(text);
       if (text.find(" slack (") != std::string::npos) {
         if (const auto value = leading_number(text)) slack(*value);
       }
