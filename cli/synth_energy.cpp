@@ -8,6 +8,8 @@
 #include "cli/model_lookup.hpp"
 #include "cli/random_workload.hpp"
 #include "cli/session.hpp"
+#include "rtl_gen/plan/plan.hpp"
+#include "rtl_gen/program/compiler.hpp"
 #include "sim/bench.hpp"
 #include "sim/port_device.hpp"
 #include "synth/synthesize.hpp"
@@ -64,6 +66,11 @@ Result<sim::RunResult> run_on(synth::GateSim& netlist, const Config& config,
 Result<EnergyResult> energy_of(const Config& config, const EnergyRequest& request) {
   const auto workload = workload_of(config, request);
   if (!workload.ok()) return workload.error();
+  const auto planned = plan(config);
+  if (!planned.ok()) return planned.error();
+  // A model that does not fit is said before the mapping, which takes minutes.
+  const auto image = build_image(config, planned.value(), workload.value().model);
+  if (!image.ok()) return image.error();
   return synth::in_work_dir(
       request.work_dir, "bat-energy",
       [&](const std::filesystem::path& dir) -> Result<EnergyResult> {

@@ -70,13 +70,13 @@ double output_activity(const EnergySubject& subject, const FlatCell& cell,
 
 std::string activity_text(const EnergySubject& subject, const GateSim& sim,
                           const std::vector<double>& loads) {
-  std::string text = "array set activity {\n";
+  std::string text;
   for (const FlatCell& cell : subject.netlist.cells) {
     text += fmt::format(
-        " {{{}}} {:.9g}\n", cell.path,
+        "{} {:.9g}\n", cell.path,
         output_activity(subject, cell, loads, sim.toggles(), static_cast<double>(sim.cycles())));
   }
-  return text + "}\n";
+  return text;
 }
 
 // One cell after the other gets its activity as that of the whole design: activities of single pins
@@ -91,7 +91,9 @@ std::string power_script(const EnergySubject& subject, const EnergyOptions& opti
       "foreach port [all_inputs] {{ if {{[get_name $port] ne \"clk_i\"}} "
       "{{ set_input_delay 0 -clock clk $port }} }}\n"
       "set_output_delay 0 -clock clk [all_outputs]\n"
-      "source activity.tcl\n"
+      "set in [open activity.txt]\n"
+      "while {{[gets $in line] >= 0}} {{ set activity([lindex [split $line] 0]) [lindex [split "
+      "$line] 1] }}\n"
       "set from [all_registers -clock_pins]\nset to [all_registers -data_pins]\n"
       "if {{[llength $from] > 0 && [llength $to] > 0}} {{\n"
       "  puts \"@setup\"\n  report_checks -from $from -to $to -path_delay max\n}}\n"
@@ -146,8 +148,9 @@ Result<PowerAnalysis> analyze(const EnergySubject& subject, const GateSim& sim,
                               const std::vector<double>& loads, const EnergyOptions& options,
                               const std::filesystem::path& dir) {
   for (const auto& [file, text] :
-       {std::pair{"rams.lib", ram_liberty(subject.design, options.ram_access_ns)},
-        std::pair{"activity.tcl", activity_text(subject, sim, loads)},
+       {std::pair{"rams.lib",
+                  ram_liberty(subject.design, options.ram_access_ns, subject.library.voltage)},
+        std::pair{"activity.txt", activity_text(subject, sim, loads)},
         std::pair{"power.tcl", power_script(subject, options)}}) {
     if (Status wrote = write_text(dir / file, text); !wrote) return wrote.error();
   }
@@ -287,6 +290,18 @@ std::vector<MemoryAccesses> memory_accesses(const EnergySubject& subject, const 
   return list;
 }
 
+// Whether a net with a load changed that a cell drives.
+bool has_transitions(const EnergySubject& subject, const GateSim& sim,
+                     const std::vector<double>& loads) {
+  return std::ranges::any_of(subject.netlist.cells, [&](const FlatCell& cell) {
+    return output_activity(subject, cell, loads, sim.toggles(), 1.0) > 0.0 &&
+           std::ranges::any_of(cell.pins, [&](const GatePort& pin) {
+             return is_output(subject, cell, pin.name) && !pin.nets.empty() &&
+                    loads[pin.nets.front()] > 0.0;
+           });
+  });
+}
+
 }  // namespace
 
 EnergySplit& EnergySplit::operator+=(const EnergySplit& other) {
@@ -377,6 +392,13 @@ Result<EnergyReport> measure_energy(const EnergySubject& subject, const GateSim&
     sum.unit.energy += split;
     report.energy += split;
     if (known) add_outputs(subject, cell, kind->second.flip_flop.has_value(), sim, sum);
+  }
+  if (report.energy.switching <= 0.0 && has_transitions(subject, sim, loads)) {
+    return Error{
+        fmt::format("{}: the library is incomplete: without default_operating_conditions and "
+                    "their voltage sta gives no power",
+                    subject.liberty.string()),
+        ErrorKind::kMismatch};
   }
   report.units = finish(sums, subject.design, cycles);
   report.memories = memory_accesses(subject, sim);

@@ -4,6 +4,8 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <array>
 #include <cstdlib>
 
 #include "synth/energy_report.hpp"
@@ -229,6 +231,10 @@ TEST_F(EnergyOfSources, SimulatesAndMeasuresAMappedDesign) {
   EXPECT_EQ(report.value().memories[0].reads, 500U);
   EXPECT_GT(report.value().memories[0].writes, 100U);
   EXPECT_EQ(report.value().memories[0].width, 8U);
+  // What a memory drives is switched by it.
+  const auto unit = std::ranges::find(report.value().units, "bat_ram", &UnitEnergy::module);
+  ASSERT_NE(unit, report.value().units.end());
+  EXPECT_GT(unit->energy.switching, 0.0);
 }
 
 TEST_F(EnergyOfSources, NothingCountedIsAnError) {
@@ -282,6 +288,22 @@ TEST_F(EnergyFlow, LibraryWithoutEnergyTablesIsSaidInTheReport) {
   EXPECT_EQ(report.energy.internal, 0.0);
   EXPECT_GT(report.energy.switching, 0.0);
   EXPECT_NE(conditions(report).find("no internal_power tables"), std::string::npos);
+}
+
+TEST_F(EnergyFlow, LibraryWithoutOperatingConditionsIsAnError) {
+  if (tools_missing()) GTEST_SKIP() << "needs opensta and qflow-tech-osu018";
+  EnergySubject subject = by_hand();
+  std::string text = read_text(subject.liberty).value();
+  const std::string line = "default_operating_conditions : typical;";
+  text.replace(text.find(line), line.size(), "");
+  subject.liberty = dir() / "cells.lib";
+  ASSERT_TRUE(write_text(subject.liberty, text));
+  auto sim = GateSim::create(subject.netlist, subject.library, subject.design);
+  ASSERT_TRUE(sim);
+  drive(sim.value(), 10, 1);
+  const auto report = measure_energy(subject, sim.value(), {}, dir());
+  ASSERT_FALSE(report);
+  EXPECT_NE(report.error().message.find("default_operating_conditions"), std::string::npos);
 }
 
 // A program of this name that does what `script` says comes first in PATH.

@@ -285,12 +285,20 @@ class Parser {
         std::from_chars(text.data(), text.data() + std::min(quote, text.size()), width);
     const char base = quote + 1 < text.size() ? text[quote + 1] : '\0';
     const std::uint32_t step = base == 'b' ? 1 : base == 'o' ? 3 : base == 'h' ? 4 : 0;
+    std::uint64_t whole = 0;
+    const bool decimal =
+        base == 'd' &&
+        std::from_chars(text.data() + quote + 2, text.data() + text.size(), whole).ec ==
+            std::errc{};
     if (quote == std::string::npos || parsed.ec != std::errc{} || width == 0 || width > kWidest ||
-        step == 0) {
+        (step == 0 && !decimal)) {
       fail(fmt::format("`{}` is not a sized constant", text));
       return {};
     }
     Bits bits(width, kNetZero);
+    for (std::uint32_t i = 0; decimal && i < std::min(width, 64U); ++i)
+      bits[width - 1 - i] = (whole >> i & 1U) != 0 ? kNetOne : kNetZero;
+    if (decimal) return bits;
     std::uint32_t place = 0;  // of the digit's lowest bit
     for (std::size_t i = text.size(); i-- > quote + 2; place += step) {
       const std::uint32_t value = digit(text[i]);

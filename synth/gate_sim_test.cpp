@@ -82,7 +82,7 @@ TEST(GateNetlist, FlattensModulesAliasesAndEscapedNames) {
 TEST(GateNetlist, ReadsConstantsRangesAndConcatenations) {
   const auto modules = parse_netlist(
       "module m(a, y);\n input [4:1] a;\n output [7:0] y;\n"
-      " CELL u (.A({ 4'hx, a[3:2], 2'b01 }), .B(12'ha5f), .C(a));\n assign y = { a, a };\n"
+      " CELL u (.A({ 4'hx, a[3:2], 2'b01 }), .B(12'ha5f), .C(a), .D(4'd5));\n assign y = { a, a };\n"
       "endmodule\n");
   ASSERT_TRUE(modules) << modules.error().message;
   const GateModule& module = modules.value().at("m");
@@ -91,6 +91,7 @@ TEST(GateNetlist, ReadsConstantsRangesAndConcatenations) {
   EXPECT_EQ(pins[0].nets, (std::vector<std::uint32_t>{1, 0, a + 1, a + 2, 0, 0, 0, 0}));
   EXPECT_EQ(pins[1].nets, (std::vector<std::uint32_t>{1, 1, 1, 1, 1, 0, 1, 0, 0, 1, 0, 1}));
   EXPECT_EQ(pins[2].nets.size(), 4U);
+  EXPECT_EQ(pins[3].nets, (std::vector<std::uint32_t>{1, 0, 1, 0}));
   EXPECT_EQ(module.aliases.size(), 8U);
 }
 

@@ -21,7 +21,6 @@ constexpr std::string_view kRamHeader = R"(library (rams) {
   output_threshold_pct_rise : 50; output_threshold_pct_fall : 50;
   slew_lower_threshold_pct_rise : 20; slew_lower_threshold_pct_fall : 20;
   slew_upper_threshold_pct_rise : 80; slew_upper_threshold_pct_fall : 80;
-  nom_voltage : 1.8; nom_temperature : 25; nom_process : 1;
 )";
 
 std::string check_arc(std::string_view kind) {
@@ -148,7 +147,7 @@ struct Reader {
 
 double fmax_mhz(double ns) { return ns > 0.0 ? 1000.0 / ns : 0.0; }
 
-std::string ram_liberty(const Design& design, double access_ns) {
+std::string ram_liberty(const Design& design, double access_ns, double volts) {
   std::set<std::uint32_t> widths;
   std::string cells;
   for (const auto& [name, module] : design.modules) {
@@ -161,6 +160,11 @@ std::string ram_liberty(const Design& design, double access_ns) {
     cells += "  }\n";
   }
   std::string text(kRamHeader);
+  text += fmt::format(
+      "  nom_voltage : {0}; nom_temperature : 25; nom_process : 1;\n"
+      "  operating_conditions (typical) {{ process : 1; voltage : {0}; temperature : 25; }}\n"
+      "  default_operating_conditions : typical;\n",
+      volts);
   for (const std::uint32_t width : widths) {
     text += fmt::format(
         "  type (b{0}) {{ base_type : array; data_type : bit; bit_width : {0}; bit_from : {1}; "

@@ -43,8 +43,9 @@ using TimingReport = std::map<std::string, UnitTiming>;
 /// MHz of a path of `ns`.
 double fmax_mhz(double ns);
 
-/// A Liberty library of black boxes for the RAMs of a design.
-std::string ram_liberty(const Design& design, double access_ns);
+/// A Liberty library of black boxes for the RAMs of a design. The voltage counts for the power of
+/// what they drive.
+std::string ram_liberty(const Design& design, double access_ns, double volts = 1.8);
 
 /// Modules of Verilog text as Yosys writes it, by name.
 std::map<std::string, std::string> split_modules(std::string_view verilog);

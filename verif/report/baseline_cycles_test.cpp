@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// `batkit synth --compare` as a program, and the cycles kept in synth/baselines against the cycle
-// model of today: no synthesis here.
+// `batkit synth --compare` and `--energy` as a program, and the cycles kept in synth/baselines
+// against the cycle model of today: no synthesis here.
 #include <gtest/gtest.h>
 
 #include <chrono>
+#include <cstdlib>
 #include <filesystem>
 #include <nlohmann/json.hpp>
 #include <set>
@@ -74,6 +75,30 @@ TEST(Baselines, OtherReportsAreRefusedBeforeSynthesis) {
   expect_refusal({"micro", "--target", "xcup", "--compare", kept}, "--target");
   expect_refusal({"micro", "--target", "osu018", "--timing", "--compare", kept}, "--timing");
   expect_refusal({"micro", "--place", "hx8k", "--compare", kept}, "--place stands alone");
+}
+
+TEST(Energy, WhatCannotBeMeasuredIsRefusedBeforeSynthesis) {
+  const auto scratch = ScratchDir::create("bat-energy-cli");
+  ASSERT_TRUE(scratch);
+  const auto expect_refusal = [&](std::vector<std::string> words, std::string_view how,
+                                  std::string_view what) {
+    words.insert(words.begin(), {"synth", "micro", "--energy"});
+    const Outcome outcome = run(scratch.value().path(), std::move(words));
+    EXPECT_NE(outcome.how.find(how), std::string::npos) << outcome.how;
+    EXPECT_NE(outcome.log.find(what), std::string::npos) << outcome.log;
+  };
+  expect_refusal({}, "exited with 2", "--target osu018");
+  expect_refusal({"--target", "osu018", "--timing"}, "exited with 2", "--energy stands alone");
+  expect_refusal({"--target", "osu018", "--model", "no-such-model"}, "exited with 2",
+                 "no-such-model");
+  expect_refusal({"--target", "osu018", "--model", "fashion-nano"}, "exited with 2", "hidden");
+  expect_refusal({"--target", "osu018", "--model", "random", "--liberty", "none.lib"},
+                 "exited with 1", "none.lib");
+  const char* path = std::getenv("PATH");
+  const std::string kept = path != nullptr ? path : "";
+  setenv("PATH", "/nonexistent", 1);
+  expect_refusal({"--target", "osu018", "--model", "random"}, "exited with 3", "apt-get install");
+  setenv("PATH", kept.c_str(), 1);
 }
 
 }  // namespace
