@@ -65,8 +65,7 @@ synth::EnergyReport run(const Config& config, const synth::EnergySubject& subjec
   const bmt::Model model = model_of(config, layers);
   const auto ran =
       sim::run(config, model, {bmt::random_sample(model, config.limits.tokens, 7)}, options);
-  EXPECT_TRUE(ran) << ran.error().message;
-  if (ran) EXPECT_TRUE(ran.value().bit_exact);
+  EXPECT_TRUE(ran && ran.value().bit_exact) << (ran ? "mismatch" : ran.error().message);
   const auto report = synth::measure_energy(subject, gates.value(), {}, dir);
   EXPECT_TRUE(report) << report.error().message;
   return report ? report.value() : synth::EnergyReport{};
