@@ -82,7 +82,8 @@ TEST(GateNetlist, FlattensModulesAliasesAndEscapedNames) {
 TEST(GateNetlist, ReadsConstantsRangesAndConcatenations) {
   const auto modules = parse_netlist(
       "module m(a, y);\n input [4:1] a;\n output [7:0] y;\n"
-      " CELL u (.A({ 4'hx, a[3:2], 2'b01 }), .B(12'ha5f), .C(a), .D(4'd5));\n assign y = { a, a };\n"
+      " CELL u (.A({ 4'hx, a[3:2], 2'b01 }), .B(12'ha5f), .C(a), .D(4'd5));\n assign y = { a, a "
+      "};\n"
       "endmodule\n");
   ASSERT_TRUE(modules) << modules.error().message;
   const GateModule& module = modules.value().at("m");
