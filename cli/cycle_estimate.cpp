@@ -77,6 +77,27 @@ Result<CycleEstimate> estimate_cycles(const Config& config, const Plan& planned,
                        std::move(first.value().front())};
 }
 
+Result<nlohmann::ordered_json> reference_cycles(const Config& config) {
+  const auto planned = plan(config);
+  if (!planned.ok()) return planned.error();
+  const RandomWorkloadOptions random;
+  const auto workload = random_workload(config, random, 1);
+  if (!workload.ok()) return workload.error();
+  const CycleOptions options;
+  const auto cycles = estimate_cycles(config, planned.value(), workload.value().model, options);
+  if (!cycles.ok()) return cycles.error();
+  const Estimate& result = cycles.value().queue;
+  return nlohmann::ordered_json{
+      {"reference",
+       {{"model", kRandomModel},
+        {"layers", random.layers},
+        {"tokens", std::min(config.limits.tokens, config.limits.positions)},
+        {"latency", options.memory.latency},
+        {"bandwidth", options.memory.bandwidth}}},
+      {"cycles", result.cycles},
+      {"steady_cycles", result.steady_cycles}};
+}
+
 Result<bmt::Model> find_or_make_model(const Config& config, const std::string& chosen,
                                       const RandomWorkloadOptions& random) {
   const std::string name = chosen.empty() ? config.model : chosen;

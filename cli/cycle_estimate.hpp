@@ -2,6 +2,7 @@
 // Cycles of a model on a configuration, from the cycle model: what `estimate` and `report` share.
 #pragma once
 
+#include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
 
@@ -29,6 +30,12 @@ struct CycleEstimate {
 
 Result<CycleEstimate> estimate_cycles(const Config& config, const Plan& plan,
                                       const bmt::Model& model, const CycleOptions& options);
+
+/// Cycles that a report of a configuration carries: of its reference model, a random one of two
+/// layers at its limits, one sentence a program of as many tokens as fit, default memory. Keys:
+/// reference (what was asked), cycles (the first program alone), steady_cycles (a program among
+/// others).
+Result<nlohmann::ordered_json> reference_cycles(const Config& config);
 
 /// The model that `name` (or, where that is empty, the configuration) names; random ones are made.
 Result<bmt::Model> find_or_make_model(const Config& config, const std::string& name,

@@ -5,9 +5,12 @@
 #include <fstream>
 
 #include "cli/commands.hpp"
+#include "cli/cycle_estimate.hpp"
+#include "cli/synth_energy.hpp"
 #include "models/io/atomic_file.hpp"
 #include "rtl_gen/config/config.hpp"
 #include "synth/area_model.hpp"
+#include "synth/compare.hpp"
 #include "synth/netlist_check.hpp"
 #include "synth/place.hpp"
 #include "synth/synthesize.hpp"
@@ -20,9 +23,13 @@ struct Options {
   std::string target = "xcup";
   std::string work_dir;
   std::string json_file;
+  std::string compare;
   std::string liberty;
   bool check = false;
   bool timing = false;
+  bool energy = false;
+  std::string model;
+  std::size_t samples = 1;
   synth::TimingOptions clock;
   std::string device;
   synth::PlaceOptions place;
@@ -88,12 +95,66 @@ int execute_place(const Options& options, const Config& config, bool json) {
   return delivered.ok() ? kExitOk : fail(delivered.error());
 }
 
+// What would make the comparison fail after minutes of synthesis.
+Status check_earlier(const nlohmann::json& earlier, const Config& config, synth::Target target,
+                     const Options& options) {
+  nlohmann::json now{{"config", config.name}, {"target", synth::to_string(target)}};
+  if (options.timing) now["period_ns"] = options.clock.period_ns;
+  now["modules"] = nlohmann::json::array();
+  const auto compared = synth::compare_reports(earlier, now);
+  if (compared.ok()) return Ok{};
+  return Error{fmt::format("{}: {}", options.compare, compared.error().message)};
+}
+
+Status add_cycles(const Config& config, nlohmann::ordered_json& object) {
+  const auto cycles = reference_cycles(config);
+  if (!cycles.ok()) return cycles.error();
+  object.update(cycles.value());
+  return Ok{};
+}
+
+// A report that is renewed keeps the tolerances that people gave it.
+nlohmann::ordered_json kept_tolerance(const std::string& file, synth::Target target) {
+  const auto earlier = synth::load_report(file);
+  if (file.empty() || !earlier.ok() || !earlier.value().contains("tolerance"))
+    return synth::default_tolerance(target);
+  return earlier.value().at("tolerance");
+}
+
+int execute_energy(const Options& options, const Config& config, bool json) {
+  EnergyRequest request;
+  request.model = options.model;
+  request.samples = options.samples;
+  request.options.period_ns = options.clock.period_ns;
+  request.options.ram_access_ns = options.clock.ram_access_ns;
+  request.options.timeout = std::chrono::seconds(options.timeout_seconds);
+  if (!options.liberty.empty()) request.options.liberty = options.liberty;
+  if (!options.work_dir.empty()) request.work_dir = options.work_dir;
+  const auto energy = energy_of(config, request);
+  if (!energy.ok()) return fail(energy.error());
+  const auto& [report, run] = energy.value();
+  const Status delivered =
+      deliver(options, json, synth::to_json(report, run), synth::to_markdown(report, run));
+  if (!delivered.ok()) return fail(delivered.error());
+  return run.bit_exact ? kExitOk : kExitMismatch;
+}
+
 int execute(const Options& options, bool json) {
   const auto config = load_config(options.config);
   if (!config.ok()) return fail(config.error());
+  if (options.energy) {
+    if (options.target != "osu018")
+      return fail({"--energy is for standard cells: give --target osu018 too"});
+    if (options.check || options.timing || !options.device.empty() || !options.compare.empty()) {
+      return fail(
+          {"--energy stands alone: it goes without --check, --timing, --place and --compare"});
+    }
+    return execute_energy(options, config.value(), json);
+  }
   if (!options.device.empty()) {
-    if (options.check || options.timing || !options.liberty.empty()) {
-      return fail({"--place stands alone: it goes without --check, --timing and --liberty"});
+    if (options.check || options.timing || !options.liberty.empty() || !options.compare.empty()) {
+      return fail(
+          {"--place stands alone: it goes without --check, --timing, --liberty and --compare"});
     }
     return execute_place(options, config.value(), json);
   }
@@ -106,6 +167,15 @@ int execute(const Options& options, bool json) {
   if (options.timing) synth_options.timing = options.clock;
   if ((options.timing || !options.liberty.empty()) && target.value() != synth::Target::kOsu018) {
     return fail({"--timing and --liberty are for standard cells: give --target osu018 too"});
+  }
+  std::optional<nlohmann::json> earlier;
+  if (!options.compare.empty()) {
+    auto read = synth::load_report(options.compare);
+    if (!read.ok()) return fail(read.error());
+    if (auto fits = check_earlier(read.value(), config.value(), target.value(), options);
+        !fits.ok())
+      return fail(fits.error());
+    earlier = std::move(read).value();
   }
   const auto report = synth::synthesize(config.value(), target.value(), synth_options);
   if (!report.ok()) return fail(report.error());
@@ -123,11 +193,23 @@ int execute(const Options& options, bool json) {
     check = std::move(checked).value();
   }
   auto object = synth::to_json(report.value());
+  if (const Status added = add_cycles(config.value(), object); !added.ok())
+    return fail(added.error());
+  object["tolerance"] = kept_tolerance(options.json_file, target.value());
   if (check) object["check"] = check_json(*check);
   std::string markdown = synth::to_markdown(report.value());
   if (check) markdown += '\n' + synth::to_markdown(*check);
+  bool grew = false;
+  if (earlier) {
+    const auto compared = synth::compare_reports(*earlier, nlohmann::json(object));
+    if (!compared.ok()) return fail(compared.error());
+    grew = compared.value().grew();
+    object["compare"] = synth::to_json(compared.value());
+    markdown += '\n' + synth::to_markdown(compared.value());
+  }
   const Status delivered = deliver(options, json, object, markdown);
   if (!delivered.ok()) return fail(delivered.error());
+  if (grew) return kExitMismatch;
   return !check || check->equal() ? kExitOk : kExitMismatch;
 }
 
@@ -144,7 +226,7 @@ void add_synth(CLI::App& app, Session& session) {
                     "Also simulate the mapped netlist of every unit beside its source");
   command->add_flag("--timing", options->timing,
                     "osu018: map for a clock and show the slowest path of every unit (OpenSTA)");
-  command->add_option("--period", options->clock.period_ns, "Clock of --timing in ns")
+  command->add_option("--period", options->clock.period_ns, "Clock of --timing and --energy in ns")
       ->capture_default_str()
       ->check(CLI::Range(0.1, 1000.0));
   command
@@ -152,6 +234,14 @@ void add_synth(CLI::App& app, Session& session) {
                    "Assumed clock-to-output time of memories in ns")
       ->capture_default_str()
       ->check(CLI::Range(0.0, 1000.0));
+  command->add_flag("--energy", options->energy,
+                    "osu018: energy an inference from the activity of --model on the netlist");
+  command->add_option(
+      "--model", options->model,
+      "Model of --energy: file, zoo name or 'random' (default: the configuration's)");
+  command->add_option("--samples", options->samples, "Samples of its test set for --energy")
+      ->capture_default_str()
+      ->check(CLI::Range(1, 1000));
   command->add_option(
       "--liberty", options->liberty,
       "Liberty file of the standard cells (default: that of Debian's qflow-tech-osu018)");
@@ -164,6 +254,9 @@ void add_synth(CLI::App& app, Session& session) {
       ->check(CLI::Range(1.0, 1000.0));
   command->add_option("--seed", options->place.seed, "Seed of the placement")
       ->capture_default_str();
+  command->add_option("--compare", options->compare,
+                      "An earlier --json-file of this configuration and target: show what changed, "
+                      "exit 1 when a total grew by more than it tolerates");
   command->add_option("--json-file", options->json_file, "Also write the JSON report to this file");
   command->add_option("--work-dir", options->work_dir, "Keep scripts, logs and netlists here");
   command->add_option("--timeout", options->timeout_seconds, "Seconds for each run of a tool")

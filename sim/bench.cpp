@@ -14,6 +14,7 @@
 #include "sim/design.hpp"
 #include "sim/driver.hpp"
 #include "sim/golden_device.hpp"
+#include "sim/port_device.hpp"
 #include "sim/scoreboard.hpp"
 #include "sim/tap_fanout.hpp"
 #include "sim/timeline.hpp"
@@ -106,6 +107,15 @@ class Session {
       order.shuffled = options_.stall != StallMode::kNone;
       order.seed = options_.seed;
       return std::make_unique<GoldenDevice>(bench_.config(), bench_.plan(), order, &scoreboard_);
+    }
+    if (options_.ports != nullptr) {
+      PortDeviceOptions ports;
+      ports.bus_bytes = bench_.config().memory.axi_data_bits / 8;
+      ports.latency = options_.memory.latency;
+      ports.bandwidth = options_.memory.bandwidth;
+      ports.max_outstanding = options_.memory.max_outstanding;
+      ports.stuck_cycles = options_.stuck_cycles;
+      return std::make_unique<PortDevice>(*options_.ports, ports);
     }
     VerilatedOptions v;
     v.latency = options_.memory.latency;
@@ -264,6 +274,11 @@ bool needs_library(Backend backend) {
 }
 
 Status check_options(const RunOptions& options) {
+  if (options.ports != nullptr &&
+      (options.check == CheckLevel::kTensors || !options.trace.empty() ||
+       !options.timeline.empty() || options.stall != StallMode::kNone)) {
+    return Error{"a model seen by its ports shows logits only, without stalls"};
+  }
   if (options.timeline.empty() || needs_library(options.backend)) return Ok{};
   return Error{"a timeline needs cycles, which only RTL has: use the backend 'rtl' or 'both'"};
 }
@@ -274,7 +289,8 @@ Result<Bench> Bench::create(const Config& config, const RunOptions& options) {
   if (Status s = check_options(options); !s.ok()) return s.error();
   const Result<Plan> planned = bat::plan(config);
   if (!planned.ok()) return planned.error();
-  if (!needs_library(options.backend)) return Bench(config, planned.value());
+  if (!needs_library(options.backend) || options.ports != nullptr)
+    return Bench(config, planned.value());
   Result<std::vector<RtlFile>> files = rtl_files(config, planned.value());
   if (!files.ok()) return files.error();
   return create(config, options, std::move(files).value());

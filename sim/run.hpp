@@ -20,6 +20,8 @@
 
 namespace bat::sim {
 
+class PortModel;
+
 enum class Backend {
   kRtl,          ///< the generated design in Verilator
   kGolden,       ///< the golden model alone; no hardware, no cycles
@@ -41,6 +43,9 @@ struct MemoryOptions {
 struct RunOptions {
   Backend backend = Backend::kBoth;
   CheckLevel check = CheckLevel::kLogits;
+  /// Simulated in the place of the verilated design, for logits without stalls; must outlive the
+  /// run. Backend rtl or both.
+  PortModel* ports = nullptr;
   StallMode stall = StallMode::kNone;
   MemoryOptions memory;
   int sentences = 1;                     ///< of a job at most, as far as the configuration allows

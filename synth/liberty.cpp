@@ -4,209 +4,39 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
 #include <cctype>
 #include <charconv>
 #include <cstdlib>
 #include <fstream>
-#include <optional>
 #include <sstream>
 #include <vector>
+
+#include "synth/liberty_tree.hpp"
 
 namespace bat::synth {
 namespace {
 
-// Liberty is `group (arguments) { statements }`, `name : value ;` and `name (arguments) ;`, nested
-// freely.
-enum class Kind { kWord, kMark, kEnd };
+using Statement = LibertyStatement;
 
-struct Token {
-  Kind kind = Kind::kEnd;
-  std::string_view text;
-  std::size_t line = 1;
-};
+bool has_function(const Statement& group) {
+  return std::ranges::any_of(group.members, [](const Statement& member) {
+    return member.name == "function" || has_function(member);
+  });
+}
 
-constexpr std::string_view kMarks = "(){}:;,";
-constexpr int kDeepest = 64;
+bool is_sequential(const Statement& cell) {
+  return cell.find("ff") != nullptr || cell.find("latch") != nullptr;
+}
 
-class Lexer {
- public:
-  explicit Lexer(std::string_view text) : text_(text) {}
-
-  /// The next token; nullopt for a string or comment that never ends.
-  std::optional<Token> next() {
-    if (!skip_space()) return std::nullopt;
-    if (at_ == text_.size()) return Token{Kind::kEnd, "end of file", line_};
-    if (text_[at_] == '"') return quoted();
-    if (kMarks.find(text_[at_]) != std::string_view::npos) {
-      return Token{Kind::kMark, text_.substr(at_++, 1), line_};
-    }
-    const std::size_t start = at_;
-    while (at_ < text_.size() && !is_space(text_[at_]) && text_[at_] != '"' &&
-           kMarks.find(text_[at_]) == std::string_view::npos) {
-      ++at_;
-    }
-    return Token{Kind::kWord, text_.substr(start, at_ - start), line_};
-  }
-
-  std::size_t line() const { return line_; }
-
- private:
-  static bool is_space(char c) {
-    return c == '\\' || std::isspace(static_cast<unsigned char>(c)) != 0;
-  }
-
-  bool skip_space() {
-    while (at_ < text_.size()) {
-      if (is_space(text_[at_])) {
-        line_ += text_[at_++] == '\n' ? 1 : 0;
-      } else if (text_.substr(at_).starts_with("//")) {
-        at_ = std::min(text_.find('\n', at_), text_.size());
-      } else if (text_.substr(at_).starts_with("/*")) {
-        const std::size_t end = text_.find("*/", at_ + 2);
-        if (end == std::string_view::npos) return false;
-        advance(end + 2);
-      } else {
-        return true;
-      }
-    }
-    return true;
-  }
-
-  std::optional<Token> quoted() {
-    const std::size_t end = text_.find('"', at_ + 1);
-    if (end == std::string_view::npos) return std::nullopt;
-    const Token token{Kind::kWord, text_.substr(at_ + 1, end - at_ - 1), line_};
-    advance(end + 1);
-    return token;
-  }
-
-  void advance(std::size_t to) {
-    line_ +=
-        static_cast<std::size_t>(std::count(text_.begin() + static_cast<std::ptrdiff_t>(at_),
-                                            text_.begin() + static_cast<std::ptrdiff_t>(to), '\n'));
-    at_ = to;
-  }
-
-  std::string_view text_;
-  std::size_t at_ = 0;
-  std::size_t line_ = 1;
-};
-
-class Parser {
- public:
-  Parser(std::string_view text, std::string_view origin) : lexer_(text), origin_(origin) {}
-
-  Result<Liberty> run() {
-    if (take() && expect_word("library") && statement_tail(0, nullptr, token_) && take() &&
-        token_.kind != Kind::kEnd) {
-      fail("text after the library group");
-    }
-    if (error_) return *error_;
-    return std::move(library_);
-  }
-
- private:
-  bool fail(std::string_view what) {
-    if (!error_) error_ = Error{fmt::format("{}:{}: {}", origin_, token_.line, what)};
-    return false;
-  }
-
-  bool take() {
-    const std::optional<Token> token = lexer_.next();
-    if (!token) {
-      token_.line = lexer_.line();
-      return fail("a string or comment that does not end");
-    }
-    token_ = *token;
-    return true;
-  }
-
-  bool expect_word(std::string_view word) {
-    return token_.kind == Kind::kWord && token_.text == word
-               ? true
-               : fail(fmt::format("expected `{}`", word));
-  }
-
-  bool is_mark(char c) const { return token_.kind == Kind::kMark && token_.text.front() == c; }
-
-  // After the name of a statement: an attribute (`: value ;`) or a group or complex attribute (`(
-  // ... )`).
-  bool statement_tail(int depth, LibertyCell* cell, Token name) {
-    if (!take()) return false;
-    if (is_mark(':')) return attribute(cell, name);
-    if (!is_mark('(')) return fail(fmt::format("expected `:` or `(` after `{}`", name.text));
-    std::string_view argument;
-    while (take() && !is_mark(')')) {
-      if (token_.kind == Kind::kEnd) return fail("a `(` that is never closed");
-      if (token_.kind == Kind::kWord && argument.empty()) argument = token_.text;
-    }
-    if (error_ || !take()) return false;
-    if (is_mark(';')) return true;
-    if (!is_mark('{')) {  // a complex attribute without its semicolon
-      pushed_ = true;
-      return true;
-    }
-    return group(depth, cell, name.text, argument);
-  }
-
-  bool attribute(LibertyCell* cell, const Token& name) {
-    if (!take()) return false;
-    if (token_.kind != Kind::kWord) return fail(fmt::format("`{}` has no value", name.text));
-    if (cell != nullptr && name.text == "area" && !number(token_.text, cell->area)) return false;
-    if (cell != nullptr && name.text == "function") cell->has_function = true;
-    while (take() && !is_mark(';')) {  // values of several words, such as expressions
-      if (token_.kind == Kind::kEnd) return fail("a statement that does not end");
-      if (is_mark('}')) return fail(fmt::format("`;` is missing after `{}`", name.text));
-    }
-    return !error_;
-  }
-
-  bool number(std::string_view text, double& value) {
-    const auto [end, failure] = std::from_chars(text.data(), text.data() + text.size(), value);
-    if (failure != std::errc{} || end != text.data() + text.size() || !(value >= 0.0)) {
-      return fail(fmt::format("`{}` is not an area", text));
-    }
-    return true;
-  }
-
-  bool group(int depth, LibertyCell* cell, std::string_view kind, std::string_view argument) {
-    if (depth > kDeepest) return fail("groups nested too deeply");
-    if (kind == "library") library_.name = argument;
-    if (kind == "cell") {
-      if (argument.empty()) return fail("a cell without a name");
-      const auto [place, fresh] = library_.cells.try_emplace(std::string(argument));
-      if (!fresh) return fail(fmt::format("cell `{}` is defined twice", argument));
-      cell = &place->second;
-    } else if (cell != nullptr && (kind == "ff" || kind == "latch")) {
-      cell->sequential = true;
-    }
-    while (next_statement()) {
-      if (is_mark('}')) return true;
-      if (is_mark(';')) continue;
-      if (token_.kind != Kind::kWord) return fail(fmt::format("unexpected `{}`", token_.text));
-      // Only direct members of a cell and functions of its pins are kept; `area` occurs in no
-      // deeper group.
-      if (!statement_tail(depth + 1, cell, token_)) return false;
-    }
-    return false;
-  }
-
-  bool next_statement() {
-    if (pushed_) {
-      pushed_ = false;
-      return true;
-    }
-    return take();
-  }
-
-  Lexer lexer_;
-  std::string_view origin_;
-  Token token_;
-  bool pushed_ = false;
-  Liberty library_;
-  std::optional<Error> error_;
-};
+Result<double> area_of(const Statement& cell, std::string_view origin) {
+  const Statement* area = cell.find("area");
+  if (area == nullptr) return 0.0;
+  double value = 0.0;
+  const std::string& text = area->value;
+  const auto [end, failure] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (failure == std::errc{} && end == text.data() + text.size() && value >= 0.0) return value;
+  return Error{fmt::format("{}:{}: `{}` is not an area", origin, area->line, text)};
+}
 
 // Whether the name holds `part` (lower case), whatever its case.
 bool named(std::string_view name, std::string_view part) {
@@ -219,7 +49,21 @@ bool named(std::string_view name, std::string_view part) {
 }  // namespace
 
 Result<Liberty> parse_liberty(std::string_view text, std::string_view origin) {
-  return Parser(text, origin).run();
+  const Result<Statement> tree = parse_liberty_tree(text, origin);
+  if (!tree) return tree.error();
+  Liberty library;
+  library.name = tree.value().argument();
+  for (const Statement& cell : tree.value().members) {
+    if (cell.name != "cell") continue;
+    const std::string name(cell.argument());
+    if (name.empty()) return Error{fmt::format("{}:{}: a cell without a name", origin, cell.line)};
+    const Result<double> area = area_of(cell, origin);
+    if (!area) return area.error();
+    const LibertyCell entry{area.value(), has_function(cell), is_sequential(cell)};
+    if (!library.cells.try_emplace(name, entry).second)
+      return Error{fmt::format("{}:{}: cell `{}` is defined twice", origin, cell.line, name)};
+  }
+  return library;
 }
 
 Result<Liberty> read_liberty(const std::filesystem::path& file) {

@@ -21,7 +21,6 @@ constexpr std::string_view kRamHeader = R"(library (rams) {
   output_threshold_pct_rise : 50; output_threshold_pct_fall : 50;
   slew_lower_threshold_pct_rise : 20; slew_lower_threshold_pct_fall : 20;
   slew_upper_threshold_pct_rise : 80; slew_upper_threshold_pct_fall : 80;
-  nom_voltage : 1.8; nom_temperature : 25; nom_process : 1;
 )";
 
 std::string check_arc(std::string_view kind) {
@@ -93,16 +92,6 @@ std::string unit_script(const std::string& name, const DesignModule& module,
       "  puts \"@setup\"\n  report_checks -from $from -to $to -path_delay max\n"
       "  puts \"@hold\"\n  report_checks -from $from -to $to -path_delay min\n}\n"
       "puts \"@worst\"\nreport_checks -path_delay max\n";
-  const auto activity = options.activity.find(name);
-  if (activity != options.activity.end()) {
-    // The unit's own cells: linked again, with what is inside as black boxes.
-    text += fmt::format("read_verilog units/{0}.v\nlink_design {0}\n{1}", name,
-                        constraints(module, options.period_ns));
-    text += fmt::format(
-        "set_power_activity -global -activity {:.6f} -duty 0.5\nputs \"@power\"\nreport_power "
-        "-digits 6\n",
-        activity->second);
-  }
   return text + "puts \"@end\"\n";
 }
 
@@ -134,17 +123,6 @@ struct Reader {
     }
   }
 
-  void power(const std::string& line) {
-    std::istringstream in(line);
-    std::string word;
-    double internal = 0;
-    double switching = 0;
-    double leakage = 0;
-    double total = 0;
-    if (in >> word >> internal >> switching >> leakage >> total && word == "Total")
-      unit->power_mw = total * 1e3;
-  }
-
   void line(const std::string& text) {
     if (text.starts_with("@unit ")) {
       unit = &report[text.substr(6)];
@@ -158,7 +136,6 @@ struct Reader {
       };
       if (text.starts_with("Startpoint: ")) start = word(12);
       if (text.starts_with("Endpoint: ")) end = word(10);
-      if (part == "power") power(text);
       if (text.find(" slack (") != std::string::npos) {
         if (const auto value = leading_number(text)) slack(*value);
       }
@@ -170,7 +147,7 @@ struct Reader {
 
 double fmax_mhz(double ns) { return ns > 0.0 ? 1000.0 / ns : 0.0; }
 
-std::string ram_liberty(const Design& design, double access_ns) {
+std::string ram_liberty(const Design& design, double access_ns, double volts) {
   std::set<std::uint32_t> widths;
   std::string cells;
   for (const auto& [name, module] : design.modules) {
@@ -183,6 +160,11 @@ std::string ram_liberty(const Design& design, double access_ns) {
     cells += "  }\n";
   }
   std::string text(kRamHeader);
+  text += fmt::format(
+      "  nom_voltage : {0}; nom_temperature : 25; nom_process : 1;\n"
+      "  operating_conditions (typical) {{ process : 1; voltage : {0}; temperature : 25; }}\n"
+      "  default_operating_conditions : typical;\n",
+      volts);
   for (const std::uint32_t width : widths) {
     text += fmt::format(
         "  type (b{0}) {{ base_type : array; data_type : bit; bit_width : {0}; bit_from : {1}; "

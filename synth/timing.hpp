@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Static timing and power of a standard-cell netlist by OpenSTA (program `sta`), unit by unit.
+// Static timing of a standard-cell netlist by OpenSTA (program `sta`), unit by unit.
 //
 // Conditions: one ideal clock `clk_i`, no wires, inputs arrive and outputs are due at the clock
 // edge. A RAM is a black box with setup and hold of 0 and a clock-to-output time that the caller
@@ -23,8 +23,6 @@ namespace bat::synth {
 struct TimingOptions {
   double period_ns = 4.0;      ///< clock of the checks; what the mapping aims at, too
   double ram_access_ns = 1.0;  ///< clock to output of a RAM (an assumption, stated in the report)
-  /// Transitions per net and cycle by module; where a module has none, its power is not asked for.
-  std::map<std::string, double> activity;
   std::chrono::seconds timeout{3600};
 };
 
@@ -38,7 +36,6 @@ struct UnitTiming {
   std::optional<double> worst_ns;
   std::string start;  ///< of the longest register path
   std::string end;
-  std::optional<double> power_mw;  ///< of the unit's own cells, without those of units inside it
 };
 
 using TimingReport = std::map<std::string, UnitTiming>;
@@ -46,8 +43,9 @@ using TimingReport = std::map<std::string, UnitTiming>;
 /// MHz of a path of `ns`.
 double fmax_mhz(double ns);
 
-/// A Liberty library of black boxes for the RAMs of a design.
-std::string ram_liberty(const Design& design, double access_ns);
+/// A Liberty library of black boxes for the RAMs of a design. The voltage counts for the power of
+/// what they drive.
+std::string ram_liberty(const Design& design, double access_ns, double volts = 1.8);
 
 /// Modules of Verilog text as Yosys writes it, by name.
 std::map<std::string, std::string> split_modules(std::string_view verilog);
