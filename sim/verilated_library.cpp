@@ -89,7 +89,8 @@ std::vector<std::string> verilator_command(const LibraryRequest& request, const 
   command.emplace_back("+define+BAT_TAP_UNITS");
   // Memories and state without reset start with random contents where results are checked closely.
   if (taps) {
-    command.insert(command.end(), {"--x-initial", "unique", "--assert", "+define+BAT_TAP"});
+    command.insert(command.end(),
+                   {"--x-initial", "unique", "--assert", "+define+BAT_TAP+BAT_FAULT"});
   } else {
     command.insert(command.end(), {"--x-initial", "fast", "--noassert"});
   }

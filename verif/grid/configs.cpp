@@ -85,6 +85,10 @@ std::vector<Config> configs() {
   list[11].limits.sentences = 8;
   // Masks: words of a head ending inside it and not, one and two branches, 1 to 8 planes.
   for (const std::size_t i : {1U, 3U, 4U, 7U, 9U, 11U}) list[i].features.pruning = true;
+  // Guarded weight memory: words of 8, 32 and 128 bits.
+  list[3].memory.weight_protection = bmt::Protection::kParity;
+  list[10].memory.weight_protection = bmt::Protection::kParity;
+  list[5].memory.weight_protection = bmt::Protection::kMajority;
   // Parameters that stay on chip.
   for (const std::size_t i : {1, 3, 5, 6, 8}) list[i].buffers.resident_layers = 3;
   return list;
