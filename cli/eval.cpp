@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <atomic>
 #include <chrono>
-#include <map>
 #include <optional>
 #include <thread>
 
@@ -127,13 +126,8 @@ std::vector<std::pair<std::string, double>> other_figures(
   return out;
 }
 
-std::map<std::string, bmt::Protection> protections() {
-  std::map<std::string, bmt::Protection> names;
-  for (const auto p :
-       {bmt::Protection::kNone, bmt::Protection::kParity, bmt::Protection::kMajority}) {
-    names[std::string(to_string(p))] = p;
-  }
-  return names;
+std::vector<std::string> protections() {
+  return {std::begin(bmt::kProtectionNames), std::end(bmt::kProtectionNames)};
 }
 
 int execute(const Options& options, bool json) {
@@ -215,10 +209,16 @@ void add_eval(CLI::App& app, Session& session) {
                    "Share of flipped bits of weight memory (several allowed)")
       ->check(CLI::Range(0.0, 1.0));
   command
-      ->add_option("--protection", options->guard.protection,
-                   "What guards the weight memory against flips: none, parity (a word with an odd "
-                   "number of flips is read again) or majority (three copies)")
-      ->transform(CLI::CheckedTransformer(protections()))
+      ->add_option_function<std::string>(
+          "--protection",
+          [options](const std::string& name) {
+            const auto names = protections();
+            options->guard.protection = static_cast<bmt::Protection>(
+                std::find(names.begin(), names.end(), name) - names.begin());
+          },
+          "What guards the weight memory against flips: none, parity (a word with an odd "
+          "number of flips is read again) or majority (three copies)")
+      ->check(CLI::IsMember(protections()))
       ->default_str("none");
   command
       ->add_option("--word-bits", options->guard.word_bits,

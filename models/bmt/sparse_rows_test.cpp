@@ -85,7 +85,7 @@ TEST(SparseRows, MalformedRowsAreRefused) {
   EXPECT_EQ(error_of(index({0b0'0'100'001}), 5), "none");
   EXPECT_EQ(error_of(index({0b0'0'101'001}), 5), "row 0: place 5 is outside of its block of 5");
   EXPECT_EQ(error_of(index({0b00'000'110}), 5), "row 0: a block of 5 inputs holds 6 weights");
-  EXPECT_EQ(error_of(index({0b0'0'010'010, 0b0'0'010'0}), 5),
+  EXPECT_EQ(error_of(index({0b0'0'010'010, 0b1}), 5),
             "row 0: place 2 does not come behind place 2");
   EXPECT_EQ(error_of(index({0b0'0'010'010}), 5), "row 0: ends early");
   EXPECT_EQ(error_of(index({0b1'0'100'001}), 5), "row 0: has bits behind its end");
@@ -100,9 +100,9 @@ TEST(SparseFile, PackedMatricesReadBackAndSaySo) {
   const auto path = folder.path() / "sparse.safetensors";
   RandomModelSpec spec;
   spec.branches = 2;
-  spec.hidden = 64;
+  spec.hidden = 256;
   spec.ffn = 128;
-  spec.pruning = {16, 16};
+  spec.pruning = {64, 64};
   spec.input = InputKind::kFeatures;
   Model model = random_model(spec, 4);
   std::mt19937_64 random(3);
@@ -148,7 +148,7 @@ TEST(SparseFile, PackedMatricesReadBackAndSaySo) {
   has(error_after([](auto& f) {
         for (auto& byte : f.tensors["layers.0.q.weight.index"].data) byte = 0xFF;
       }),
-      "tensor layers.0.q.weight.index row 0: a block of 16 inputs holds 31 weights");
+      "tensor layers.0.q.weight.index row 0: a block of 64 inputs holds 127 weights");
 }
 
 // Figures of docs/pruning.md.
@@ -186,7 +186,8 @@ TEST(SparseCost, IsWhatTheFormsTake) {
     return 8.0 * static_cast<double>(pack_rows(matrix, {}, form)->bytes.size()) / (64.0 * 4096.0);
   };
   EXPECT_NEAR(bits(SparseForm::kBitmap), sparse_bits(SparseCost::kBitmap, zeros, 64), 0.02);
-  EXPECT_NEAR(bits(SparseForm::kIndex), sparse_bits(SparseCost::kIndex, zeros, 64), 0.12);
+  EXPECT_NEAR(bits(SparseForm::kIndex), sparse_bits(SparseCost::kIndex, zeros, 64),
+              0.2);  // rows are as long as the longest
 }
 
 }  // namespace
