@@ -9,6 +9,7 @@ namespace bat::cli {
 void add_configs(CLI::App& app, Session& session);
 void add_check(CLI::App& app, Session& session);
 void add_generate(CLI::App& app, Session& session);
+void add_info(CLI::App& app, Session& session);
 void add_run(CLI::App& app, Session& session);
 void add_estimate(CLI::App& app, Session& session);
 void add_verify(CLI::App& app, Session& session);

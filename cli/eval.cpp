@@ -24,6 +24,7 @@ struct Options {
   unsigned threads = 0;
   std::vector<double> noise;
   std::vector<double> flips;
+  bmt::WeightFlips guard;  ///< protection and words; the rate is one of `flips`
   int draws = 3;
   std::uint64_t seed = 1;
 };
@@ -100,7 +101,9 @@ Result<Disturbed> with_flips(const Options& options, const Workload& workload, d
                              unsigned threads) {
   Disturbed out{"bitflips", rate, {}};
   for (int draw = 0; draw < options.draws; ++draw) {
-    const bmt::Model model = bmt::flip_weight_bits(workload.model, rate,
+    bmt::WeightFlips flips = options.guard;
+    flips.rate = rate;
+    const bmt::Model model = bmt::flip_weight_bits(workload.model, flips,
                                                    options.seed + static_cast<std::uint64_t>(draw));
     const bmt::GoldenModel golden(model);
     Pass pass{golden, workload.samples};
@@ -121,6 +124,10 @@ std::vector<std::pair<std::string, double>> other_figures(
     out.emplace_back("accuracy", bmt::accuracy(predictions));
   if (model.classes == 2) out.emplace_back("f1", bmt::f1(predictions));
   return out;
+}
+
+std::vector<std::string> protections() {
+  return {std::begin(bmt::kProtectionNames), std::end(bmt::kProtectionNames)};
 }
 
 int execute(const Options& options, bool json) {
@@ -159,6 +166,7 @@ int execute(const Options& options, bool json) {
                                   {"samples_per_second", rate},
                                   {"threads", threads}};
     for (const auto& [name, figure] : others) object[name] = figure;
+    if (!options.flips.empty()) object["protection"] = to_string(options.guard.protection);
     for (const Disturbed& d : disturbed) {
       object["robustness"].push_back({{"kind", d.kind},
                                       {"level", d.level},
@@ -200,6 +208,23 @@ void add_eval(CLI::App& app, Session& session) {
       ->add_option("--bitflips", options->flips,
                    "Share of flipped bits of weight memory (several allowed)")
       ->check(CLI::Range(0.0, 1.0));
+  command
+      ->add_option_function<std::string>(
+          "--protection",
+          [options](const std::string& name) {
+            const auto names = protections();
+            options->guard.protection = static_cast<bmt::Protection>(
+                std::find(names.begin(), names.end(), name) - names.begin());
+          },
+          "What guards the weight memory against flips: none, parity (a word with an odd "
+          "number of flips is read again) or majority (three copies)")
+      ->check(CLI::IsMember(protections()))
+      ->default_str("none");
+  command
+      ->add_option("--word-bits", options->guard.word_bits,
+                   "Bits of a word with a parity bit: array.depth of a configuration")
+      ->capture_default_str()
+      ->check(CLI::Range(1, 16383));
   command->add_option("--draws", options->draws, "Draws of each disturbance")
       ->capture_default_str()
       ->check(CLI::Range(1, 1000));

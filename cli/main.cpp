@@ -20,6 +20,7 @@ int main(int argc, char** argv) {
   bat::cli::add_configs(app, session);
   bat::cli::add_check(app, session);
   bat::cli::add_generate(app, session);
+  bat::cli::add_info(app, session);
   bat::cli::add_run(app, session);
   bat::cli::add_estimate(app, session);
   bat::cli::add_verify(app, session);

@@ -19,6 +19,7 @@ namespace {
 struct Options {
   std::string task;
   std::string data;
+  std::string test_sets;
   std::string folder;
   std::vector<double> latency;
   std::vector<double> accuracy;
@@ -94,6 +95,7 @@ int execute(const Options& options, bool json) {
   std::vector<std::string> left_out;
   auto space = explore::select_space(options.task, options.data, explore::area_model(), left_out);
   if (!space.ok()) return fail(space.error());
+  space.value().test_sets = options.test_sets;
   for (const std::string& line : left_out) log("not considered: " + line);
   if (!options.folder.empty()) {
     std::error_code failure;
@@ -165,6 +167,10 @@ void add_select(CLI::App& app, Session& session) {
       ->check(CLI::Range(0.0, 1.0));
   command->add_option("--data", options->data,
                       "Data set, where the accuracy of a model was not measured yet");
+  command->add_option(
+      "--test-sets", options->test_sets,
+      "Folder with the test sets of the zoo's tasks (glue/SST-2, clinc, ...), where "
+      "the accuracy of a model was not measured yet");
   command->add_option("-o,--output", options->folder,
                       "Folder for the chosen configurations and for what is computed on the way");
   command->add_option("--threads", options->threads, "Worker threads (0: all cores)");

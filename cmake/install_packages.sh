@@ -1,8 +1,11 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
 # Installs the Debian 12 packages that building and running need, those that are missing only.
-# Usage: cmake/install_packages.sh [--train] [--report]   (--train adds libtorch for `batkit train`, --report the chart
-# library of `batkit report` and the browser that its test uses)
+# Usage: cmake/install_packages.sh [--train] [--report] [--synth] [--cluster]
+#   --train    libtorch for `batkit train`
+#   --report   the chart library of `batkit report` and the browser that its test uses
+#   --synth    place and route of `batkit synth --place` for iCE40 (ECP5: nextpnr-ecp5 is not in Debian 12)
+#   --cluster  Slurm and Munge for `batkit sweep --launcher slurm` and its test
 set -euo pipefail
 
 packages=(
@@ -16,8 +19,10 @@ for option in "$@"; do
   case "$option" in
     --train) packages+=(libtorch-dev libopenblas0-pthread) ;;
     --report) packages+=(node-d3 chromium) ;;
+    --synth) packages+=(nextpnr-ice40) ;;
+    --cluster) packages+=(slurm-wlm munge) ;;
     *)
-      echo "install_packages.sh: unknown option '$option' (known: --train, --report)" >&2
+      echo "install_packages.sh: unknown option '$option' (known: --train, --report, --synth, --cluster)" >&2
       exit 2
       ;;
   esac

@@ -113,7 +113,7 @@ Result<Metrics> Exploration::metrics_of(std::size_t variant, std::size_t platfor
                                         const Config& config, const Plan& plan,
                                         double cycles) const {
   const Platform& where = space_.platforms[platform];
-  Metrics metrics = variants_[variant].metrics;
+  Metrics metrics = variants_[variant].metrics_on(config);
   metrics[index(Metric::kCycles)] = cycles;
   metrics[index(Metric::kLatencyUs)] = cycles / where.clock_mhz;
   if (where.device) metrics[index(Metric::kPrice)] = where.device->price_class;
@@ -321,6 +321,7 @@ class Search {
   std::string journal_key(const Schedule& s, const Variant& variant, Config config) const {
     config.array.popcount = Config{}.array.popcount;
     config.memory.axi_addr_bits = Config{}.memory.axi_addr_bits;
+    config.memory.weight_protection = Config{}.memory.weight_protection;
     const std::string text = fmt::format("{} {} {} {} {}", variant.hash, config_hash(config),
                                          variant.tokens, s.latency, s.bandwidth);
     return io::sha256_hex({reinterpret_cast<const std::uint8_t*>(text.data()), text.size()})

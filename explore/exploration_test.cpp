@@ -105,6 +105,57 @@ TEST(Exploration, EqualsBruteForceOnRandomSpaces) {
   EXPECT_LT(evaluated, schedules);
 }
 
+// Each configuration counts the figure of its own guard, and points that differ in it alone share
+// their schedule.
+TEST(Exploration, ProtectionIsAnAxis) {
+  using bmt::Protection;
+  const char* text =
+      "task = \"t\"\n[hardware.array]\nrows = 2\ncols = 8\ndepth = [16, 32]\n"
+      "[hardware.memory]\nweight_protection = [\"none\", \"parity\", \"majority\"]\n"
+      "[objectives]\nminimize = [\"lut\", \"cycles\"]\nmaximize = [\"flip_accuracy\"]\n";
+  const auto area = [](const Config& config, const Plan& plan, const std::string& target) {
+    auto result = test_area(config, plan, target);
+    result.value().lut += 100.0 * static_cast<double>(config.memory.weight_protection);
+    return result;
+  };
+  std::mt19937_64 g(23);
+  std::vector<Variant> list = variants(g, 1);
+  list[0].guards = {{Protection::kNone, 0},
+                    {Protection::kParity, 16},
+                    {Protection::kParity, 32},
+                    {Protection::kMajority, 0}};
+  list[0].figures.reference = 0.8;
+  list[0].figures.noise = 0.6;
+  list[0].figures.flips = {0.4, 0.65, 0.6, 0.7};
+  const Exploration e(parse_space(text, "guards.toml").value(), list, area);
+  Journal journal;
+  const Front front = e.run(journal, {1, {}}).value();
+  EXPECT_EQ(to_csv(e, front), to_csv(e, e.brute_force().value()));
+  ASSERT_GE(front.points.size(), 3U);
+  EXPECT_EQ(front.statistics.schedules, 2);
+  for (const Point& point : front.points) {
+    const bool narrow = point.config.array.depth == 16;
+    const Protection p = point.config.memory.weight_protection;
+    const double flips = p == Protection::kNone       ? 0.4
+                         : p == Protection::kMajority ? 0.7
+                                                      : (narrow ? 0.65 : 0.6);
+    EXPECT_EQ(point.metrics[index(Metric::kFlipAccuracy)], flips);
+    EXPECT_DOUBLE_EQ(point.metrics[index(Metric::kRobustness)], (0.6 + flips) / 1.6);
+  }
+}
+
+TEST(WeightGuard, NamesWhatAFigureIsFiledUnder) {
+  Config config;
+  config.array.depth = 64;
+  EXPECT_EQ(WeightGuard::of(config).text(), "");
+  config.memory.weight_protection = bmt::Protection::kParity;
+  EXPECT_EQ(WeightGuard::of(config).text(), ", parity of 64 bits");
+  config.memory.weight_protection = bmt::Protection::kMajority;
+  EXPECT_EQ(WeightGuard::of(config).text(), ", majority");
+  EXPECT_EQ(own_test_set("sst2"), "glue/SST-2");
+  EXPECT_EQ(own_test_set("fashion-mnist"), "");
+}
+
 TEST(Exploration, SameWithAnyNumberOfThreadsAndResumed) {
   std::mt19937_64 g(17);
   const Space space = parse_space(random_space(g), "random.toml").value();

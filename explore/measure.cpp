@@ -90,10 +90,16 @@ class Measurer {
       return error_;
     }
     if (!value(figures.noise, fmt::format("noise {:g}, {}", r.noise, draws),
-               [&] { return noise(); }) ||
-        !value(figures.flips, fmt::format("bitflips {:g}, {}", r.bitflips, draws),
-               [&] { return flips(); })) {
+               [&] { return noise(); })) {
       return error_;
+    }
+    for (const WeightGuard& guard : request_.guards) {
+      std::optional<double> figure;
+      if (!value(figure, fmt::format("weight flips {:g}{}, {}", r.bitflips, guard.text(), draws),
+                 [&] { return flips(guard); })) {
+        return error_;
+      }
+      figures.flips.push_back(*figure);
     }
     return figures;
   }
@@ -116,10 +122,10 @@ class Measurer {
   }
 
   bool load() {
-    auto loaded = bmt::load_dataset(request_.data, model_);
+    auto loaded = bmt::load_dataset(place(), model_);
     if (!loaded.ok()) {
       error_ = Error{fmt::format("model {}: its accuracy was not measured yet, and its data cannot "
-                                 "be read ({}); give them with models.data",
+                                 "be read ({}); give them with models.data or models.test_sets",
                                  model_.name, loaded.error().message),
                      loaded.error().kind};
       return false;
@@ -130,6 +136,12 @@ class Measurer {
       return false;
     }
     return true;
+  }
+
+  std::filesystem::path place() const {
+    const std::string_view own = own_test_set(model_.task);
+    if (!request_.data.empty() || request_.test_sets.empty() || own.empty()) return request_.data;
+    return std::filesystem::path(request_.test_sets) / own;
   }
 
   std::span<const bmt::Sample> some() const {
@@ -160,9 +172,11 @@ class Measurer {
     });
   }
 
-  Result<double> flips() {
+  Result<double> flips(const WeightGuard& guard) {
+    const bmt::WeightFlips how{request_.robustness.bitflips, guard.protection,
+                               std::max(1, guard.word_bits)};
     return mean([&](std::uint64_t seed) {
-      const bmt::Model flipped = bmt::flip_weight_bits(model_, request_.robustness.bitflips, seed);
+      const bmt::Model flipped = bmt::flip_weight_bits(model_, how, seed);
       return Pass(flipped, some(), 0.0, 0).run(model_.name + ", bit flips", progress_);
     });
   }
@@ -177,6 +191,28 @@ class Measurer {
 };
 
 }  // namespace
+
+std::string_view own_test_set(std::string_view task) {
+  static constexpr std::pair<std::string_view, std::string_view> kPlaces[] = {
+      {"sst2", "glue/SST-2"}, {"cola", "glue/CoLA"},          {"mrpc", "glue/MRPC"},
+      {"rte", "glue/RTE"},    {"stsb", "glue/STS-B"},         {"clinc150", "clinc"},
+      {"mnist", "mnist"},     {"spoken-digits", "recordings"}};
+  for (const auto& [name, place] : kPlaces) {
+    if (name == task) return place;
+  }
+  return {};
+}
+
+WeightGuard WeightGuard::of(const Config& config) {
+  const bmt::Protection protection = config.memory.weight_protection;
+  return {protection, protection == bmt::Protection::kParity ? config.array.depth : 0};
+}
+
+std::string WeightGuard::text() const {
+  if (protection == bmt::Protection::kNone) return {};
+  if (word_bits == 0) return fmt::format(", {}", to_string(protection));
+  return fmt::format(", {} of {} bits", to_string(protection), word_bits);
+}
 
 Status Measurements::load(const std::filesystem::path& file) {
   std::error_code none;

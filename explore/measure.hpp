@@ -7,10 +7,14 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <string_view>
+#include <vector>
 
 #include "explore/progress.hpp"
 #include "explore/space.hpp"
 #include "models/bmt/model.hpp"
+#include "models/bmt/protection.hpp"
+#include "rtl_gen/config/config.hpp"
 
 namespace bat::explore {
 
@@ -40,14 +44,31 @@ struct Figures {
   std::optional<double> accuracy;
   std::optional<double> reference;  ///< undisturbed, on the samples of the disturbed figures
   std::optional<double> noise;
-  std::optional<double> flips;
+  std::vector<double> flips;  ///< one for each protection of the request
 };
+
+/// How a weight memory is guarded, as far as accuracy depends on it.
+struct WeightGuard {
+  bmt::Protection protection = bmt::Protection::kNone;
+  int word_bits = 0;  ///< of parity: bits of a word; 0 otherwise
+
+  static WeightGuard of(const Config& config);
+  /// "", ", majority" or ", parity of 32 bits": part of what a measurement is filed under.
+  std::string text() const;
+  auto operator<=>(const WeightGuard&) const = default;
+};
+
+/// Where the test set of a task's models lies below a folder of data sets, "glue/SST-2" for "sst2";
+/// empty for tasks that have none there.
+std::string_view own_test_set(std::string_view task);
 
 /// What is measured.
 struct MeasureRequest {
   Robustness robustness;
-  std::string data;  ///< empty: the model's own test set
+  std::string data;       ///< empty: the model's own test set
+  std::string test_sets;  ///< where own test sets lie, in the folders of own_test_set; may be empty
   bool disturbed = false;
+  std::vector<WeightGuard> guards{WeightGuard{}};  ///< of the weight memory, with flipped bits
 };
 
 /// Takes figures from `known`, measures those that are missing and adds them. Uses all cores.

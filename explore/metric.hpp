@@ -31,7 +31,7 @@ inline constexpr std::size_t kMetrics = 14;
 struct MetricInfo {
   std::string_view name;
   bool maximize;
-  bool model_side;  ///< depends on the model alone
+  bool model_side;  ///< measured on the model (flips: as the configuration guards them)
   std::string_view meaning;
 };
 

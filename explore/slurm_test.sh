@@ -8,7 +8,7 @@ set -euo pipefail
 batkit=$(realpath "$1")
 for tool in slurmctld slurmd sbatch squeue munged mungekey; do
   if ! PATH="$PATH:/usr/sbin" command -v "$tool" >/dev/null; then
-    echo "skipped: $tool is not installed (apt-get install slurm-wlm munge)"
+    echo "skipped: $tool is not installed (cmake/install_packages.sh --cluster)"
     exit 77
   fi
 done

@@ -44,10 +44,11 @@ class SpaceParser {
     const toml::table* table = nullptr;
     if (!reader_.table(root, "models", table)) return false;
     if (table == nullptr) return true;
-    return reader_.only(*table, "models", {"names", "tokens", "data"}) &&
+    return reader_.only(*table, "models", {"names", "tokens", "data", "test_sets"}) &&
            reader_.texts(*table, "names", space_.models) &&
            reader_.number(*table, "tokens", 1, bmt::kMaxTokens, space_.tokens) &&
-           reader_.text(*table, "data", space_.data);
+           reader_.text(*table, "data", space_.data) &&
+           reader_.text(*table, "test_sets", space_.test_sets);
   }
 
   bool shapes(const toml::table& root) {
@@ -487,7 +488,8 @@ class SpaceParser {
 }  // namespace
 
 bool Axis::neutral() const {
-  return key->path() == "array.popcount" || key->path() == "memory.axi_addr_bits";
+  return key->path() == "array.popcount" || key->path() == "memory.axi_addr_bits" ||
+         key->path() == "memory.weight_protection";
 }
 
 void Axis::set(Config& config, std::size_t value) const {

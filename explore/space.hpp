@@ -19,8 +19,8 @@
 
 namespace bat::explore {
 
-/// Values of one key of the configuration. Only `array.popcount` and `memory.axi_addr_bits` leave
-/// cycles as they are.
+/// Values of one key of the configuration. Only `array.popcount`, `memory.axi_addr_bits` and
+/// `memory.weight_protection` leave cycles as they are.
 struct Axis {
   const config::Key* key = nullptr;
   std::vector<std::string> texts;  ///< as in TOML
@@ -71,8 +71,9 @@ struct Space {
   std::string task;                 ///< of all models; empty: any one
   std::vector<std::string> models;  ///< zoo names, patterns with '*', files
   std::vector<ShapeModel> shapes;
-  int tokens = 0;    ///< of a sentence; 0: the most of each model
-  std::string data;  ///< data set; empty: the model's own
+  int tokens = 0;         ///< of a sentence; 0: the most of each model
+  std::string data;       ///< data set; empty: the model's own
+  std::string test_sets;  ///< folder in which the models' own test sets lie; empty: none named
   Config base;
   bool fit_limits = true;  ///< limits and features that the file does not set follow the model
   std::vector<Axis> axes;  ///< in the order of the schema

@@ -65,20 +65,47 @@ bool needs_data(const Space& space) {
   return space.uses(Metric::kAccuracy) || needs_disturbed(space);
 }
 
-void set_figures(Variant& variant, const Figures& figures) {
-  const auto set = [&](Metric metric, const std::optional<double>& value) {
-    if (value) variant.metrics[index(metric)] = *value;
-  };
-  set(Metric::kAccuracy, figures.accuracy);
-  set(Metric::kNoiseAccuracy, figures.noise);
-  set(Metric::kFlipAccuracy, figures.flips);
-  if (figures.reference && figures.noise && figures.flips && *figures.reference != 0) {
-    variant.metrics[index(Metric::kRobustness)] =
-        (*figures.noise + *figures.flips) / (2 * *figures.reference);
+/// Guards that the configurations of a space have.
+std::vector<WeightGuard> guards_of(const Space& space) {
+  std::vector<Config> configs{space.base};
+  for (const Axis& axis : space.axes) {
+    const std::string path = axis.key->path();
+    if (path != "memory.weight_protection" && path != "array.depth") continue;
+    std::vector<Config> more;
+    for (const Config& config : configs) {
+      for (std::size_t i = 0; i < axis.size(); ++i) {
+        more.push_back(config);
+        axis.set(more.back(), i);
+      }
+    }
+    configs = std::move(more);
   }
+  std::vector<WeightGuard> guards;
+  for (const Config& config : configs) guards.push_back(WeightGuard::of(config));
+  std::sort(guards.begin(), guards.end());
+  guards.erase(std::unique(guards.begin(), guards.end()), guards.end());
+  return guards;
+}
+
+void set_figures(Variant& variant, const Figures& figures) {
+  variant.figures = figures;
+  if (figures.accuracy) variant.metrics[index(Metric::kAccuracy)] = *figures.accuracy;
+  if (figures.noise) variant.metrics[index(Metric::kNoiseAccuracy)] = *figures.noise;
 }
 
 }  // namespace
+
+Metrics Variant::metrics_on(const Config& config) const {
+  Metrics all = metrics;
+  if (figures.flips.empty()) return all;
+  const auto guard = std::find(guards.begin(), guards.end(), WeightGuard::of(config));
+  const double flips = figures.flips[static_cast<std::size_t>(guard - guards.begin())];
+  all[index(Metric::kFlipAccuracy)] = flips;
+  if (figures.noise && figures.reference.value_or(0.0) != 0.0) {
+    all[index(Metric::kRobustness)] = (*figures.noise + flips) / (2 * *figures.reference);
+  }
+  return all;
+}
 
 Variant model_variant(std::string name, std::string hash, bmt::Model model, int tokens) {
   Variant variant;
@@ -117,7 +144,9 @@ Result<std::vector<Variant>> load_variants(const Space& space, const fs::path& z
     Variant variant =
         model_variant(name, io::sha256_hex(bytes.value()), std::move(model).value(), space.tokens);
     if (needs_data(space)) {
-      const MeasureRequest request{space.robustness, space.data, needs_disturbed(space)};
+      variant.guards = guards_of(space);
+      const MeasureRequest request{space.robustness, space.data, space.test_sets,
+                                   needs_disturbed(space), variant.guards};
       const auto figures = measure(variant.model, variant.hash, request, known, progress);
       if (!figures.ok()) return figures.error();
       set_figures(variant, figures.value());

@@ -20,8 +20,13 @@ struct Variant {
   bmt::Model model;
   WorkShape work;
   int tokens = 0;
-  Metrics metrics{};  ///< model side only
+  Metrics metrics{};  ///< model side only; without what depends on the guard
+  Figures figures;    ///< `flips` in the order of `guards`
+  std::vector<WeightGuard> guards;
   bool shape_only = false;
+
+  /// Model side on a configuration: flips count as its weight memory is guarded.
+  Metrics metrics_on(const Config& config) const;
 };
 
 /// A model of this shape with random weights.

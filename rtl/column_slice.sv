@@ -20,6 +20,7 @@ module column_slice #(
   parameter int MaxBits = 8,                                 // encoder activation bits
   parameter int ZW      = 13,                                // width of a zero count
   parameter int WDepth  = 256,                               // power of two
+  parameter int Protection = 0,                              // of the weight ring: weight_memory
   parameter int KDepth  = 64,
   parameter int VDepth  = 64,
   parameter int ZDepth  = 16,
@@ -39,6 +40,7 @@ module column_slice #(
   input  logic [       1:0] b_src_i,
   input  logic [      15:0] b_addr_i,
   output logic [    TK-1:0] b_data_o,
+  output logic              w_fault_o,  // a weight word was wrong or corrected, two cycles ago
   // Column constants.
   input  logic              ct_we_i,
   input  logic              ct_set_i,
@@ -87,11 +89,11 @@ module column_slice #(
   logic [TK-1:0] w_data, kv_data;
   logic w_now_q;
 
-  bat_ram #(
-    .Width   (TK),
-    .Depth   (WDepth),
-    .TapMem  (bat_pkg::TapW),
-    .TapSlice(Index)
+  weight_memory #(
+    .Width     (TK),
+    .Depth     (WDepth),
+    .Protection(Protection),
+    .Slice     (Index)
   ) u_w_ring (
     .clk_i  (clk_i),
     .we_i   (wr_valid_i && wr_cgrp_i == WrGrpW'(WrGroup)),
@@ -99,7 +101,8 @@ module column_slice #(
     .wdata_i(wr_data_i),
     .re_i   (b_re_i && b_src_i == 2'(bat_pkg::SrcW)),
     .raddr_i(b_addr_i[WAddrW-1:0]),
-    .rdata_o(w_data)
+    .rdata_o(w_data),
+    .fault_o(w_fault_o)
   );
 
   // Keys and values share a memory, values behind a power of two: never are two of them written or

@@ -219,6 +219,12 @@ class Session {
       if (!value.ok()) return value.error();
       result_.counters[i] = value.value();
     }
+    const Result<std::uint64_t> faults = driver.weight_faults();
+    if (!faults.ok()) return faults.error();
+    if (faults.value() > 0) {
+      result_.violations.push_back(
+          fmt::format("weight memory reports {} wrong words, but nothing flips", faults.value()));
+    }
     const std::uint64_t active = result_.counters[0];
     if (active > 0) {
       result_.qmm_utilization =

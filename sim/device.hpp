@@ -27,6 +27,7 @@ inline constexpr std::uint32_t kJobInput = 0x30;
 inline constexpr std::uint32_t kJobOutput = 0x38;
 inline constexpr std::uint32_t kJobPush = 0x40;
 inline constexpr std::uint32_t kJobsDone = 0x44;
+inline constexpr std::uint32_t kWeightFaults = 0x48;  ///< with protected weights only
 inline constexpr std::uint32_t kCounters = 0x80;
 
 inline constexpr std::uint32_t kMagicValue = 0x30544142;
@@ -39,6 +40,7 @@ inline constexpr std::uint32_t kStatusError = 1U << 1;
 inline constexpr std::uint32_t kStatusFull = 1U << 2;
 inline constexpr std::uint32_t kIrqDone = 1U << 0;
 inline constexpr std::uint32_t kIrqError = 1U << 1;
+inline constexpr std::uint32_t kIrqWeights = 1U << 2;  ///< with parity only
 }  // namespace reg
 
 /// Why a wait ended.

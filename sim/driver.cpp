@@ -144,7 +144,7 @@ Parameters Driver::next_parameters() const {
   return every > 0 && pushed_ % every == 0 ? Parameters::kLoad : Parameters::kKeep;
 }
 
-Result<std::size_t> Driver::push(std::size_t first, std::span<const bmt::Sample> rest,
+Result<std::size_t> Driver::push(std::size_t first, std::span<const bmt::Sample> rest, int attempt,
                                  const DriverHooks& hooks) {
   const std::vector<int> lengths = next_lengths(rest);
   const Result<const Program*> wanted = program(lengths);
@@ -160,7 +160,7 @@ Result<std::size_t> Driver::push(std::size_t first, std::span<const bmt::Sample>
   if (Status s = write_wide(reg::kJobProgram, address); !s.ok()) return s.error();
   if (Status s = write_wide(reg::kJobInput, slot.input); !s.ok()) return s.error();
   if (Status s = write_wide(reg::kJobOutput, slot.output); !s.ok()) return s.error();
-  in_flight_.push_back(InFlight{first, &program, index});
+  in_flight_.push_back(InFlight{first, &program, index, attempt});
   if (Status s = device_.write_register(reg::kJobPush, 1); !s.ok()) return s.error();
   if (plan_.resident) parameters_ = next_parameters();
   return lengths.size();
@@ -169,12 +169,18 @@ Result<std::size_t> Driver::push(std::size_t first, std::span<const bmt::Sample>
 Status Driver::retire(const DriverHooks& hooks) {
   const Result<std::uint32_t> done = device_.read_register(reg::kJobsDone);
   if (!done.ok()) return done.error();
+  // After JOBS_DONE: the event of a job comes before its end.
+  if (Status s = find_doubtful(); !s.ok()) return s;
   for (; jobs_done_ != done.value(); ++jobs_done_) {
     if (in_flight_.empty()) {
       return Error{"the device completed a job that was not pushed", ErrorKind::kMismatch};
     }
     const InFlight job = in_flight_.front();
     in_flight_.erase(in_flight_.begin());
+    if (job.doubtful) {
+      again_.push_back(job);
+      continue;
+    }
     std::vector<std::uint8_t> bytes(job.program->output.bytes);
     if (Status s = device_.read_memory(slots_[job.slot].output, bytes); !s.ok()) return s;
     if (!hooks.completed) continue;
@@ -211,7 +217,8 @@ Status Driver::wait(const DriverHooks& hooks) {
   const Result<std::uint32_t> irq = device_.read_register(reg::kIrq);
   if (!irq.ok()) return irq.error();
   // Clear first, read JOBS_DONE after: a job that ends in between raises the interrupt again.
-  if (Status s = device_.write_register(reg::kIrq, irq.value()); !s.ok()) return s;
+  const std::uint32_t seen = irq.value() & ~reg::kIrqWeights;
+  if (Status s = device_.write_register(reg::kIrq, seen); !s.ok()) return s;
   if (irq.value() & reg::kIrqError) {
     const Result<std::uint32_t> error = device_.read_register(reg::kError);
     if (!error.ok()) return error.error();
@@ -220,18 +227,59 @@ Status Driver::wait(const DriverHooks& hooks) {
   return retire(hooks);
 }
 
-Status Driver::run(const std::vector<bmt::Sample>& samples, const DriverHooks& hooks) {
-  fault_ = DeviceFault{};
-  std::size_t next = 0;
-  while (next < samples.size() || !in_flight_.empty()) {
-    while (next < samples.size() && in_flight_.size() < slots_.size()) {
-      const auto taken = push(next, std::span(samples).subspan(next), hooks);
+Status Driver::find_doubtful() {
+  if (config_.memory.weight_protection != bmt::Protection::kParity) return Ok{};
+  const Result<std::uint32_t> irq = device_.read_register(reg::kIrq);
+  if (!irq.ok()) return irq.error();
+  if ((irq.value() & reg::kIrqWeights) == 0) return Ok{};
+  for (InFlight& job : in_flight_) job.doubtful = true;
+  return device_.write_register(reg::kIrq, reg::kIrqWeights);
+}
+
+Status Driver::fill(const std::vector<bmt::Sample>& samples, std::size_t& next,
+                    const DriverHooks& hooks) {
+  while (in_flight_.size() < slots_.size()) {
+    if (!again_.empty()) {
+      const InFlight job = again_.front();
+      again_.erase(again_.begin());
+      if (job.attempt >= options_.weight_retries) {
+        return Error{fmt::format("sample {}: weight memory had parity errors in {} runs", job.first,
+                                 job.attempt + 1),
+                     ErrorKind::kMismatch};
+      }
+      const auto rest = std::span(samples).subspan(job.first);
+      if (const auto taken = push(job.first, rest, job.attempt + 1, hooks); !taken.ok()) {
+        return taken.error();
+      }
+      ++repeated_;
+    } else if (next < samples.size()) {
+      const auto taken = push(next, std::span(samples).subspan(next), 0, hooks);
       if (!taken.ok()) return taken.error();
       next += taken.value();
+    } else {
+      break;
     }
-    if (Status s = wait(hooks); !s.ok()) return s;
   }
   return Ok{};
+}
+
+Status Driver::run(const std::vector<bmt::Sample>& samples, const DriverHooks& hooks) {
+  fault_ = DeviceFault{};
+  again_.clear();
+  std::size_t next = 0;
+  do {
+    if (Status s = fill(samples, next, hooks); !s.ok()) return s;
+    if (in_flight_.empty()) break;
+    if (Status s = wait(hooks); !s.ok()) return s;
+  } while (next < samples.size() || !in_flight_.empty() || !again_.empty());
+  return Ok{};
+}
+
+Result<std::uint64_t> Driver::weight_faults() {
+  if (config_.memory.weight_protection == bmt::Protection::kNone) return std::uint64_t{0};
+  const Result<std::uint32_t> count = device_.read_register(reg::kWeightFaults);
+  if (!count.ok()) return count.error();
+  return std::uint64_t{count.value()};
 }
 
 Status Driver::recover() {

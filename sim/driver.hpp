@@ -27,6 +27,8 @@ struct DriverOptions {
   /// Each so many jobs load the resident parameters again, as after a suspected upset; 0: only the
   /// first job after a reset loads them.
   int reload_every = 0;
+  /// Times that a job is run again because weight memory had a parity error.
+  int weight_retries = 3;
   /// A job that takes longer has failed.
   std::uint64_t max_job_cycles = 4000000000ULL;
 };
@@ -59,10 +61,17 @@ class Driver {
   Result<const Program*> program(const std::vector<int>& lengths);
   /// Where that program lies in device memory.
   Result<std::uint64_t> program_address(const std::vector<int>& lengths);
-  /// Runs samples back to back. Errors: invalid sample, hang, device error (see `fault`).
+  /// Runs samples back to back. With parity on weight memory a job in which a word was wrong is run
+  /// again, and so is every other job that was in flight then. Errors: invalid sample, hang, device
+  /// error (see `fault`), a job that had parity errors in all its runs.
   Status run(const std::vector<bmt::Sample>& samples, const DriverHooks& hooks = {});
   /// What ERROR held when `run` failed; code 0 if it failed otherwise.
   const DeviceFault& fault() const { return fault_; }
+  /// Jobs that `run` repeated since the driver was made.
+  std::size_t repeated() const { return repeated_; }
+  /// Words of protected weight memory that were read wrong or corrected (WEIGHT_FAULTS); 0 without
+  /// protection.
+  Result<std::uint64_t> weight_faults();
   /// Soft reset through CTRL after a fault; model and programs in memory stay valid.
   Status recover();
   /// 64-bit counter `index` (docs/architecture.md section 7).
@@ -84,6 +93,8 @@ class Driver {
     std::size_t first;  ///< sample
     const Program* program;
     std::size_t slot;
+    int attempt;            ///< 0: the first run
+    bool doubtful = false;  ///< a weight word was wrong while it was in flight
   };
 
   std::uint64_t allocate(std::uint64_t bytes);
@@ -95,8 +106,12 @@ class Driver {
   std::vector<int> next_lengths(std::span<const bmt::Sample> samples) const;
   /// Queues a job of the first samples of `rest`; `first` is their number, their count the result.
   Parameters next_parameters() const;
-  Result<std::size_t> push(std::size_t first, std::span<const bmt::Sample> rest,
+  Result<std::size_t> push(std::size_t first, std::span<const bmt::Sample> rest, int attempt,
                            const DriverHooks& hooks);
+  /// Queues jobs as long as there is room: those to be repeated, then those of further samples.
+  Status fill(const std::vector<bmt::Sample>& samples, std::size_t& next, const DriverHooks& hooks);
+  /// Marks the jobs in flight if weight memory had a parity error.
+  Status find_doubtful();
   /// Waits for the interrupt and retires what is done.
   Status wait(const DriverHooks& hooks);
   Status retire(const DriverHooks& hooks);
@@ -115,6 +130,8 @@ class Driver {
   Parameters parameters_ = Parameters::kLoad;  ///< of the next job
   std::vector<Slot> slots_;
   std::vector<InFlight> in_flight_;
+  std::vector<InFlight> again_;  ///< to be repeated
+  std::size_t repeated_ = 0;
   std::size_t pushed_ = 0;
   std::uint32_t jobs_done_ = 0;
   DeviceFault fault_;

@@ -23,7 +23,8 @@ std::uint32_t shape_register(const Config& config) {
   return log2_of(a.rows) | log2_of(a.cols) << 4 | log2_of(a.depth) << 8 | log2_of(a.lanes) << 12 |
          log2_of(config.memory.axi_data_bits) << 16 | flag(f.branches == 2, 20) |
          log2_of(f.act_bits) << 22 | flag(f.softmax, 24) | flag(f.threshold, 25) |
-         flag(f.tokens, 26) | flag(f.feature_rows, 27) | flag(f.pruning, 28);
+         flag(f.tokens, 26) | flag(f.feature_rows, 27) | flag(f.pruning, 28) |
+         static_cast<std::uint32_t>(config.memory.weight_protection) << 29;
 }
 
 bool GoldenDevice::Port::read(std::uint64_t address, std::span<std::uint8_t> out) {

@@ -40,6 +40,12 @@ VerilatedDevice::VerilatedDevice(std::shared_ptr<const VerilatedLibrary> library
       static_cast<TapSink*>(user)->done(cycle, unit);
     };
   }
+  if (options_.upsets) {
+    raw.flip_user = options_.upsets;
+    raw.tap_flip = [](void* user, int slice, int copy, int addr, int chunk) {
+      return static_cast<WeightUpsets*>(user)->flips(slice, copy, addr, chunk);
+    };
+  }
   sim_ = api_.create(&raw);
 }
 

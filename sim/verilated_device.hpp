@@ -30,6 +30,17 @@ class TapSink {
   virtual void done(std::uint64_t cycle, int unit) = 0;
 };
 
+/// Flips bits of the weight ring as they are stored. Called from inside a running cycle, of a
+/// library built with taps only.
+class WeightUpsets {
+ public:
+  virtual ~WeightUpsets() = default;
+  /// Column slice `slice` stores the word at `addr` in copy `copy` (0 without a majority): bits of
+  /// 64-bit chunk `chunk` to turn over, 0 for none. Chunks of a word come in ascending order; a
+  /// parity bit lies behind the bits of the word.
+  virtual std::uint64_t flips(int slice, int copy, int addr, int chunk) = 0;
+};
+
 struct VerilatedOptions {
   int latency = 20;
   int bandwidth = 100;
@@ -40,6 +51,7 @@ struct VerilatedOptions {
   bool check = true;                     ///< protocol checkers
   std::uint64_t stuck_cycles = 1000000;  ///< watchdog
   TapSink* taps = nullptr;               ///< must outlive the device
+  WeightUpsets* upsets = nullptr;        ///< must outlive the device
 };
 
 class VerilatedDevice : public Device {

@@ -90,7 +90,8 @@ std::vector<std::string> verilator_command(const LibraryRequest& request, const 
   if (request.structures) command.emplace_back("+define+SYNTHESIS");
   // Memories and state without reset start with random contents where results are checked closely.
   if (taps) {
-    command.insert(command.end(), {"--x-initial", "unique", "--assert", "+define+BAT_TAP"});
+    command.insert(command.end(),
+                   {"--x-initial", "unique", "--assert", "+define+BAT_TAP+BAT_FAULT"});
   } else {
     command.insert(command.end(), {"--x-initial", "fast", "--noassert"});
   }

@@ -351,6 +351,13 @@ Config draw_config(Draw& d) {
   return c;
 }
 
+/// A choice that came later; drawn apart, so that all others stay what a seed always meant.
+void draw_protection(std::uint64_t seed, int number, Config& c) {
+  constexpr std::uint64_t kStream = 0x50524F54ULL;
+  c.memory.weight_protection =
+      static_cast<bmt::Protection>(Draw(seed ^ kStream, number).one_of({0, 0, 1, 2}));
+}
+
 // ------------------------------------------------------------------------------------------- runs
 
 Status measure(Measured& m, const AreaFitOptions& options, std::size_t& mapped) {
@@ -512,6 +519,7 @@ Config sample_config(std::uint64_t seed, int number) {
   Draw draw(seed, number);
   for (;;) {
     Config config = draw_config(draw);
+    draw_protection(seed, number, config);
     config.name = fmt::format("sample-{}", number);
     if (plan(config)) return config;
   }

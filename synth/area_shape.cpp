@@ -20,6 +20,10 @@ int log2_ceil(int value) {
 
 double flag(bool built_in) { return built_in ? 1.0 : 0.0; }
 
+bool guarded_by(const Config& c, bmt::Protection protection) {
+  return c.memory.weight_protection == protection;
+}
+
 struct Fifo {
   int width = 0;
   int depth = 0;
@@ -167,6 +171,8 @@ constexpr std::array<AreaFeature, kAreaFeatures> kFeatures = {
     BAT_FEATURE("fifo_ram_width", over_fifos(c, p, true, [](const Fifo& f) { return f.width; })),
     BAT_FEATURE("fifo_rams",
                 over_fifos(c, p, true, [](const Fifo& f) { return log2_ceil(f.depth); })),
+    BAT_FEATURE("parity_depth", guarded_by(c, bmt::Protection::kParity) ? p.depth : 0),
+    BAT_FEATURE("majority_depth", guarded_by(c, bmt::Protection::kMajority) ? p.depth : 0),
 };
 
 #define BAT_COUNT(expression)                                                      \
@@ -208,6 +214,8 @@ constexpr AreaModule kModules[] = {
     {"tile_walk", BAT_COUNT(1)},
     {"tile_writer", BAT_COUNT(1)},
     {"weight_dma", BAT_COUNT(1)},
+    {"weight_fault_count", BAT_COUNT(flag(!guarded_by(c, bmt::Protection::kNone)))},
+    {"weight_memory", BAT_COUNT(p.cols)},
     {"wide_handoff", BAT_COUNT(1)},
 };
 
@@ -287,7 +295,8 @@ AreaMemories area_memories(const Config& c, const Plan& p) {
   if (c.features.softmax) {
     m.add(p.lanes * p.score_bits, p.score_slots * p.score_words, 1, p.rows);
   }
-  m.add(p.depth, p.w_ring_words, 1, p.cols);
+  m.add(p.depth + (guarded_by(c, bmt::Protection::kParity) ? 1 : 0), p.w_ring_words, 1,
+        (guarded_by(c, bmt::Protection::kMajority) ? 3 : 1) * p.cols);
   // Keys below, values from a power of two on (rtl/column_slice.sv).
   const int values_from = 1 << std::max(1, log2_ceil(std::max(p.k_words, p.v_words)));
   m.add(p.depth, values_from + p.v_words, p.depth / p.rows, p.cols);

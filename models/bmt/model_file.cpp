@@ -4,11 +4,13 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <optional>
 #include <set>
 #include <type_traits>
 
 #include "models/bmt/model_metadata.hpp"
 #include "models/bmt/model_tensors.hpp"
+#include "models/bmt/sparse_rows.hpp"
 #include "models/io/safetensors.hpp"
 #include "models/io/sha256.hpp"
 #include "models/io/utf8.hpp"
@@ -26,6 +28,11 @@ constexpr std::uint64_t kMaxRows = 1U << 20;
 std::uint64_t row_bytes(int bits) { return static_cast<std::uint64_t>(bits + 7) / 8; }
 std::uint64_t length(int n) { return static_cast<std::uint64_t>(n); }
 
+/// Name of the tensor that holds the rows of matrix `name` in a packed form.
+std::string packed_name(const std::string& name, SparseForm form) {
+  return fmt::format("{}.{}", name, to_string(form));
+}
+
 template <typename T>
 constexpr io::Dtype dtype_of() {
   if constexpr (std::is_same_v<T, std::uint8_t>) return io::Dtype::kU8;
@@ -38,7 +45,8 @@ constexpr io::Dtype dtype_of() {
 /// Copies tensors out of a file; keeps the first broken rule.
 class Reader {
  public:
-  Reader(const io::SafetensorsFile& file, int branches) : file_(file), branches_(branches) {}
+  Reader(const io::SafetensorsFile& file, int branches, bool packed)
+      : file_(file), branches_(branches), packed_(packed) {}
 
   template <typename T>
   void values(const std::string& name, const TensorShape& shape, std::vector<T>& out) {
@@ -60,7 +68,8 @@ class Reader {
     if (!one.empty()) out = one.front();
   }
 
-  void bits(const std::string& name, int out, int in, BitMatrix& matrix) {
+  void bits(const std::string& name, int out, int in, BitMatrix& matrix, const BlockMask& mask) {
+    if (const auto form = form_of(name)) return packed_bits(name, *form, out, in, matrix, mask);
     const io::Tensor* tensor =
         find(name, io::Dtype::kU8, {length(branches_), length(out), row_bytes(in)});
     if (tensor == nullptr) return;
@@ -103,6 +112,7 @@ class Reader {
   }
 
   int rows(const std::string& name, const BitMatrix&) {
+    if (const auto form = form_of(name)) return packed_rows(packed_name(name, *form));
     const auto found = file_.tensors.find(name);
     if (found == file_.tensors.end()) return fail(name, "is missing"), 0;
     const TensorShape& shape = found->second.shape;
@@ -125,6 +135,37 @@ class Reader {
   const std::string& error() const { return error_; }
 
  private:
+  /// The form in which the rows of a matrix are packed, if they are.
+  std::optional<SparseForm> form_of(const std::string& name) const {
+    for (const SparseForm form : kSparseForms) {
+      if (file_.tensors.contains(packed_name(name, form))) return form;
+    }
+    return std::nullopt;
+  }
+
+  int packed_rows(const std::string& name) {
+    const TensorShape& shape = file_.tensors.at(name).shape;
+    if (shape.size() == 2 && shape[0] >= 1 && shape[0] <= kMaxRows) {
+      return static_cast<int>(shape[0]);
+    }
+    fail(name, fmt::format("has shape [{}], must be [rows, bytes]", fmt::join(shape, ", ")));
+    return 0;
+  }
+
+  void packed_bits(const std::string& matrix_name, SparseForm form, int out, int in,
+                   BitMatrix& matrix, const BlockMask& mask) {
+    const std::string name = packed_name(matrix_name, form);
+    if (!packed_) return fail(name, "is packed, which needs version 2 of the file");
+    if (branches_ != 2) return fail(name, "is packed, which needs two branches");
+    if (packed_rows(name) == 0) return;
+    const TensorShape& shape = file_.tensors.at(name).shape;
+    const io::Tensor* tensor = find(name, io::Dtype::kU8, {length(out), shape[1]});
+    if (tensor == nullptr) return;
+    auto unpacked = unpack_rows({form, out, shape[1], tensor->data}, in, mask);
+    if (!unpacked) return fail(name, unpacked.error().message);
+    matrix = std::move(unpacked).value();
+  }
+
   const io::Tensor* find(const std::string& name, io::Dtype dtype, const TensorShape& shape) {
     used_.insert(name);
     const auto found = file_.tensors.find(name);
@@ -148,6 +189,7 @@ class Reader {
 
   const io::SafetensorsFile& file_;
   int branches_;
+  bool packed_;  ///< the version of the file knows packed rows
   std::set<std::string> used_;
   std::string error_;
 };
@@ -173,7 +215,12 @@ class Writer {
     values(name, {1}, std::vector<std::int32_t>{value});
   }
 
-  void bits(const std::string& name, int out, int in, const BitMatrix& matrix) {
+  void bits(const std::string& name, int out, int in, const BitMatrix& matrix,
+            const BlockMask& mask) {
+    if (const auto rows = smallest_rows(matrix, mask)) {
+      packed_ = true;
+      return values(packed_name(name, rows->form), {length(out), rows->row_bytes}, rows->bytes);
+    }
     std::vector<std::uint8_t> bytes;
     for (int br = 0; br < matrix.branches; ++br) {
       for (int o = 0; o < out; ++o) {
@@ -207,8 +254,12 @@ class Writer {
   static int rows(const std::string&, const BitMatrix& matrix) { return matrix.out; }
   static void branches(int, const Requant&) {}
 
+  /// Whether some matrix was smaller with packed rows.
+  bool packed() const { return packed_; }
+
  private:
   io::SafetensorsFile& file_;
+  bool packed_ = false;
 };
 
 Result<Model> from_file(const io::SafetensorsFile& file) {
@@ -219,12 +270,13 @@ Result<Model> from_file(const io::SafetensorsFile& file) {
     return Error{fmt::format("hash of the data section is {}, metadata say {}", file.data_sha256,
                              file.metadata.at(kHashKey))};
   }
-  auto parsed = parse_metadata(file.metadata.at(kModelKey));
+  int version = 0;
+  auto parsed = parse_metadata(file.metadata.at(kModelKey), &version);
   if (!parsed) return parsed.error();
   Model model = std::move(parsed).value();
   const auto vocab = file.metadata.find(kVocabKey);
   if (vocab != file.metadata.end()) model.vocab = vocab->second;
-  Reader reader(file, model.branches);
+  Reader reader(file, model.branches, version >= kPackedVersion);
   TensorTable<Reader, Model>(reader, model).visit();
   reader.finish();
   if (!reader.error().empty()) return Error{reader.error()};
@@ -250,7 +302,7 @@ Status save_model(const Model& model, const std::filesystem::path& path) {
   io::SafetensorsFile file;
   Writer writer(file);
   TensorTable<Writer, const Model>(writer, model).visit();
-  file.metadata[kModelKey] = metadata_json(model);
+  file.metadata[kModelKey] = metadata_json(model, writer.packed() ? kPackedVersion : kPlainVersion);
   file.metadata[kHashKey] = io::sha256_hex(io::data_section(file));
   if (!model.vocab.empty()) file.metadata[kVocabKey] = model.vocab;
   return io::write_safetensors(file, path);

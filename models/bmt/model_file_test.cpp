@@ -215,7 +215,7 @@ TEST_F(ModelFile, MetadataRulesAreNamed) {
     ASSERT_FALSE(parsed.ok()) << json;
     EXPECT_NE(parsed.error().message.find(message), std::string::npos) << parsed.error().message;
   };
-  expect("\"version\":1", "\"version\":2", "version is 2, must be 1 .. 1");
+  expect("\"version\":1", "\"version\":3", "version is 3, must be 1 .. 2");
   expect("\"hidden\":32", "\"hidden\":-1", "hidden is -1, must be 1 .. 4096");
   expect("\"hidden\":32", "\"hidden\":18446744073709551615", "hidden is 18446744073709551615");
   expect("\"hidden\":32", "\"hidden\":3.5", "hidden must be an integer");

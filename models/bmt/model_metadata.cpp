@@ -13,7 +13,6 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-constexpr int kVersion = 1;
 constexpr int kMaxVocabulary = 1 << 24;
 
 /// Reads typed members; keeps the first error.
@@ -174,10 +173,10 @@ void read_shape(Members& in, Model& m) {
 
 }  // namespace
 
-std::string metadata_json(const Model& m) {
+std::string metadata_json(const Model& m, int version) {
   const bool tokens = m.input == InputKind::kTokens;
   const bool regression = m.task_kind == TaskKind::kRegression;
-  Json json = {{"version", kVersion},
+  Json json = {{"version", version},
                {"name", m.name},
                {"task", m.task},
                {"task_kind", regression ? "regression" : "classification"},
@@ -209,11 +208,12 @@ std::string metadata_json(const Model& m) {
   return json.dump(-1, ' ', false, Json::error_handler_t::replace);
 }
 
-Result<Model> parse_metadata(std::string_view text) {
+Result<Model> parse_metadata(std::string_view text, int* version) {
   const Json json = Json::parse(text.begin(), text.end(), nullptr, false);
   if (!json.is_object()) return Error{"metadata bmt: not a JSON object"};
   Members in(json, "metadata bmt: ");
-  in.integer("version", kVersion, kVersion);
+  const int found = in.integer("version", kPlainVersion, kPackedVersion);
+  if (version != nullptr) *version = found;
   Model m;
   read_description(in, m);
   read_shape(in, m);

@@ -16,7 +16,7 @@ using TensorShape = std::vector<std::uint64_t>;
 /// Model. An archive offers
 ///   values(name, shape, vector)   integers, row-major
 ///   scalar(name, int)             I32 [1]
-///   bits(name, out, in, matrix)   U8 [branches, out, ceil(in/8)]
+///   bits(name, out, in, matrix, mask)  U8 [branches, out, ceil(in/8)], or packed rows
 ///   codes(name, out, in, matrix)  U8 [out, in]
 ///   mask(name, out, in, pruning, mask)  U8 [groups, ceil(blocks/8)], optional
 /// and, since some shapes follow from others,
@@ -83,13 +83,13 @@ class TensorTable {
   /// A matrix that may be pruned.
   template <class L>
   void masked(const std::string& prefix, L& l, int out, int in, bool bit_capable) {
-    linear(prefix, l, out, in, bit_capable);
     if (m_.pruning.used()) ar_.mask(prefix + ".mask", out, in, m_.pruning, l.mask);
+    linear(prefix, l, out, in, bit_capable);
   }
 
   template <class L>
   void linear(const std::string& prefix, L& l, int out, int in, bool bit_capable) {
-    ar_.bits(prefix + ".weight", out, in, l.weight);
+    ar_.bits(prefix + ".weight", out, in, l.weight, l.mask);
     const bool bits = bit_capable && m_.act_bits == 1 && m_.branches == 1;
     requant(prefix, l.out, out, m_.branches, bits);
   }

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "models/bmt/robustness.hpp"
 
+#include <bit>
 #include <cmath>
 #include <numbers>
 #include <span>
+#include <vector>
 
 namespace bat::bmt {
 namespace {
@@ -39,23 +41,113 @@ class Flips {
   std::int64_t distance_ = 0;
 };
 
+/// Rate of wrong bits behind the vote of three copies.
+double voted(double rate) { return rate * rate * (3.0 - 2.0 * rate); }
+
+/// Flips bits word by word, as far as the protection lets them through.
+class WordFlips {
+ public:
+  WordFlips(const WeightFlips& how, std::uint64_t seed)
+      : parity_(how.protection == Protection::kParity),
+        word_bits_(how.word_bits),
+        flips_(how.protection == Protection::kMajority ? voted(how.rate) : how.rate, seed) {}
+
+  /// The next stored bit is number `place` of its row; `turn` turns it over.
+  template <typename Turn>
+  void bit(int place, const Turn& turn) {
+    if (flips_.next()) {
+      if (parity_) {
+        pending_.push_back(place);
+      } else {
+        turn(place);
+      }
+    }
+    if (++used_ == word_bits_) end_word(turn);
+  }
+  /// No further bit in this row.
+  template <typename Turn>
+  void end_row(const Turn& turn) {
+    if (used_ > 0) end_word(turn);
+  }
+
+ private:
+  template <typename Turn>
+  void end_word(const Turn& turn) {
+    used_ = 0;
+    if (!parity_) return;
+    const bool found = (pending_.size() % 2 == 1) != flips_.next();  // the parity bit flips too
+    for (const int place : pending_) {
+      if (!found) turn(place);
+    }
+    pending_.clear();
+  }
+
+  bool parity_;
+  int word_bits_;
+  int used_ = 0;  ///< bits of the word so far
+  Flips flips_;
+  std::vector<int> pending_;
+};
+
 /// Pruned weights are in no memory and cannot flip.
-void flip(BitMatrix& matrix, const BlockMask& mask, Flips& flips) {
+void flip(BitMatrix& matrix, const BlockMask& mask, WordFlips& flips) {
   for (int branch = 0; branch < matrix.branches; ++branch) {
     for (int o = 0; o < matrix.out; ++o) {
+      const auto turn = [&](int i) { matrix.set_bit(branch, o, i, !matrix.bit(branch, o, i)); };
       for (int i = 0; i < matrix.in; ++i) {
-        if (!mask.keeps_input(o, i)) continue;
-        if (flips.next()) matrix.set_bit(branch, o, i, !matrix.bit(branch, o, i));
+        if (mask.keeps_input(o, i)) flips.bit(i, turn);
       }
+      flips.end_row(turn);
     }
   }
 }
 
-void flip(CodeMatrix& matrix, Flips& flips) {
-  for (std::uint8_t& code : matrix.codes) {
-    for (unsigned bit = 0; bit < 8; ++bit) {
-      if (flips.next()) code = static_cast<std::uint8_t>(code ^ (1U << bit));
+/// A word holds one plane.
+void flip(CodeMatrix& matrix, WordFlips& flips) {
+  for (int o = 0; o < matrix.out; ++o) {
+    for (unsigned plane = 0; plane < 8; ++plane) {
+      const auto turn = [&](int i) {
+        std::uint8_t& code =
+            matrix.codes[static_cast<std::size_t>(o) * static_cast<std::size_t>(matrix.in) +
+                         static_cast<std::size_t>(i)];
+        code = static_cast<std::uint8_t>(code ^ (1U << plane));
+      };
+      for (int i = 0; i < matrix.in; ++i) flips.bit(i, turn);
+      flips.end_row(turn);
     }
+  }
+}
+
+/// One bits more in `now` than in `right`, a row.
+std::int64_t more_ones(const BitMatrix& now, const BitMatrix& right, int branch, int o) {
+  std::int64_t count = 0;
+  for (const std::uint64_t word : now.row(branch, o)) count += std::popcount(word);
+  for (const std::uint64_t word : right.row(branch, o)) count -= std::popcount(word);
+  return count;
+}
+
+/// acc is X - largest input * zeros: with zeros of the right weights it is smaller by the zeros
+/// that are now too few.
+void keep_zero_counts(Linear& linear, const Linear& right, int act_bits) {
+  const std::int64_t largest = (std::int64_t{1} << act_bits) - 1;
+  for (int branch = 0; branch < linear.weight.branches; ++branch) {
+    for (int o = 0; o < linear.weight.out; ++o) {
+      const auto mul =
+          linear.out
+              .mul[static_cast<std::size_t>(branch) * static_cast<std::size_t>(linear.weight.out) +
+                   static_cast<std::size_t>(o)];
+      linear.out.offset[static_cast<std::size_t>(o)] -=
+          mul * largest * more_ones(linear.weight, right.weight, branch, o);
+    }
+  }
+}
+
+void keep_zero_counts(Model& model, const CodeMatrix& right) {
+  for (int o = 0; o < model.patch.out; ++o) {
+    std::int64_t more = 0;
+    for (int i = 0; i < model.patch.in; ++i) more += model.patch.code(o, i) - right.code(o, i);
+    const auto at = static_cast<std::size_t>(o);
+    model.patch_out.offset[at] -= std::int64_t{255} * model.patch_out.mul[at] * more;
   }
 }
 
@@ -77,8 +169,16 @@ void GaussianNoise::apply(int cols, std::span<std::int32_t> x) {
   }
 }
 
-Model flip_weight_bits(Model model, double rate, std::uint64_t seed) {
-  Flips flips(rate, seed);
+void keep_folded_counts(Model& model, const Model& right) {
+  for (std::size_t i = 0; i < model.layers.size(); ++i) {
+    keep_zero_counts(model.layers[i].f2, right.layers[i].f2, model.act_bits);
+  }
+  if (model.input == InputKind::kFeatures) keep_zero_counts(model, right.patch);
+}
+
+Model flip_weight_bits(Model model, const WeightFlips& how, std::uint64_t seed) {
+  const Model right = model;
+  WordFlips flips(how, seed);
   for (Layer& layer : model.layers) {
     for (Linear* linear : {&layer.q, &layer.k, &layer.v, &layer.o, &layer.f1, &layer.f2}) {
       flip(linear->weight, linear->mask, flips);
@@ -87,6 +187,7 @@ Model flip_weight_bits(Model model, double rate, std::uint64_t seed) {
   if (model.pooler) flip(model.pooler->weight, {}, flips);
   flip(model.patch, flips);
   flip(model.classifier, flips);
+  keep_folded_counts(model, right);
   return model;
 }
 

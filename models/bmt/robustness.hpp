@@ -7,6 +7,7 @@
 
 #include "models/bmt/golden.hpp"
 #include "models/bmt/model.hpp"
+#include "models/bmt/protection.hpp"
 
 namespace bat::bmt {
 
@@ -26,8 +27,26 @@ class GaussianNoise : public StreamFilter {
   std::mt19937_64 generator_;
 };
 
-/// `model` with each bit of weight memory flipped with probability `rate`: binary matrices of all
-/// branches, and the codes of patch embedding and classifier. Tables, thresholds and scales stay.
-Model flip_weight_bits(Model model, double rate, std::uint64_t seed);
+/// Flipped bits of weight memory and what guards against them.
+struct WeightFlips {
+  double rate = 0.0;  ///< of each stored bit, copies and parity bits included
+  Protection protection = Protection::kNone;
+  /// Bits of a word with a parity bit: that many inputs of an output, `array.depth` of a
+  /// configuration. At least 1.
+  int word_bits = 32;
+};
+
+/// `model` as an accelerator computes it whose weight memory holds flipped bits: those of binary
+/// matrices of all branches, and of the codes of patch embedding and classifier. Tables, thresholds
+/// and scales stay, and so does what was folded from the right weights: the zero counts of products
+/// with unsigned input, which show in the offsets of FFN2 and patch embedding. Pruned weights and
+/// padding are not flipped.
+/// Parity: words with an odd number of flips are read again from memory and right; others stay as
+/// they are. Majority: three copies flip independently, two of them decide.
+Model flip_weight_bits(Model model, const WeightFlips& flips, std::uint64_t seed);
+
+/// Keeps what an accelerator folds from `right` (docs/architecture.md, section 2) in `model`, whose
+/// weights differ from it in bits only.
+void keep_folded_counts(Model& model, const Model& right);
 
 }  // namespace bat::bmt

@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <bit>
 
 namespace bat::blocks {
@@ -48,7 +49,26 @@ Register shape(const Config& config, const Plan& plan) {
            field("THRESHOLD", 25, 1, flag(config.features.threshold), "threshold attention"),
            field("TOKENS", 26, 1, flag(config.features.tokens), "token input"),
            field("FEATURES", 27, 1, flag(config.features.feature_rows), "feature input"),
-           field("PRUNING", 28, 1, flag(config.features.pruning), "masks of pruned blocks")}};
+           field("PRUNING", 28, 1, flag(config.features.pruning), "masks of pruned blocks"),
+           field("PROTECTION", 29, 2, static_cast<std::uint64_t>(config.memory.weight_protection),
+                 "of weight memory: 0 none, 1 parity, 2 majority")}};
+}
+
+/// Registers and events of a guarded weight memory.
+void add_protection(const Config& config, emit::RegisterMap& map) {
+  const bmt::Protection protection = config.memory.weight_protection;
+  if (protection == bmt::Protection::kNone) return;
+  const bool parity = protection == bmt::Protection::kParity;
+  map.registers.push_back({0x48,
+                           "WEIGHT_FAULTS",
+                           parity ? "Weight words read with a parity error; at most 2^32 - 1."
+                                  : "Weight words read and corrected; at most 2^32 - 1.",
+                           {word(FieldKind::kStatus)}});
+  if (!parity) return;
+  const auto irq = std::find_if(map.registers.begin(), map.registers.end(),
+                                [](const Register& r) { return r.name == "IRQ"; });
+  irq->fields.push_back(
+      {"WEIGHTS", 2, 1, FieldKind::kEvent, 0, "a weight word had a parity error"});
 }
 
 }  // namespace
@@ -112,6 +132,7 @@ emit::RegisterMap bat_registers(const Config& config, const Plan& plan) {
       {0x40, "JOB_PUSH", "Any write queues a job with the four addresses above.", {}, true},
       {0x44, "JOBS_DONE", "Jobs completed since reset.", {word(FieldKind::kStatus)}},
   };
+  add_protection(config, map);
   map.windows = {{0x80, 38, "COUNTERS",
                   "64-bit counters: 0 cycles active, then of unit u 1+3u busy, 2+3u starved, 3+3u "
                   "stalled; 16 QMM steps, 17 AXI read beats, 18 AXI write beats."}};

@@ -49,6 +49,7 @@ class TopBuilder {
     module_.comment("Column slices: weight ring, keys, values, column constants.");
     for (int c = 0; c < plan_.cols; ++c) column(c);
     column_chain();
+    weight_faults();
     module_.comment("Rows: operand memories, lanes, dot-product units, tile bits.");
     row_control();
     for (int r = 0; r < plan_.rows; ++r) row(r);
@@ -102,23 +103,26 @@ class TopBuilder {
     const Expr busy_status = net("status_busy", 1);
     w_.assign(busy_status, emit::binary("|", emit::binary("&", active, emit::unary("~", stop)),
                                         emit::binary("|", emit::unary("~", axi_idle), busy)));
-    w_.instance(emitted_.registers, "u_regs",
-                {{"rst_ni", rst_},
-                 {"soft_reset_i", busy},
-                 {"ctrl_soft_reset_busy_i", busy},
-                 {"ctrl_clear_counters_busy_i", num(1, 0)},
-                 {"status_error_i", stop},
-                 {"status_queue_full_i", emit::unary("~", ready)},
-                 {"status_queue_empty_i", emit::unary("~", waiting)},
-                 {"status_queued_i", emit::resize(queued, 8)},
-                 {"error_code_i", slice(error, 0, 8)},
-                 {"error_source_i", slice(error, 8, 8)},
-                 {"error_index_i", slice(error, 16, 16)},
-                 {"irq_done_set_i", job_done},
-                 {"irq_error_set_i", event}});
-    const Expr irq = ref("irq_o", 1);
-    w_.assign(irq, emit::binary("&", net("ctrl_irq_enable", 1),
-                                emit::binary("|", net("irq_done", 1), net("irq_error", 1))));
+    Own own = {{"rst_ni", rst_},
+               {"soft_reset_i", busy},
+               {"ctrl_soft_reset_busy_i", busy},
+               {"ctrl_clear_counters_busy_i", num(1, 0)},
+               {"status_error_i", stop},
+               {"status_queue_full_i", emit::unary("~", ready)},
+               {"status_queue_empty_i", emit::unary("~", waiting)},
+               {"status_queued_i", emit::resize(queued, 8)},
+               {"error_code_i", slice(error, 0, 8)},
+               {"error_source_i", slice(error, 8, 8)},
+               {"error_index_i", slice(error, 16, 16)},
+               {"irq_done_set_i", job_done},
+               {"irq_error_set_i", event}};
+    Expr events = emit::binary("|", net("irq_done", 1), net("irq_error", 1));
+    if (parity()) {
+      own["irq_weights_set_i"] = net("weight_event", 1);
+      events = emit::binary("|", events, net("irq_weights", 1));
+    }
+    w_.instance(emitted_.registers, "u_regs", own);
+    w_.assign(ref("irq_o", 1), emit::binary("&", net("ctrl_irq_enable", 1), events));
     w_.leaf("reset_control", "u_reset",
             {{"rst_ni", rst_},
              {"request_i", net("ctrl_soft_reset", 1)},
@@ -314,6 +318,7 @@ class TopBuilder {
             {{"wr_cgrp_i", net("wr_cgrp", group_bits)},
              {"wr_data_i", slice(wr_data, (c % per_write) * plan_.depth, plan_.depth)},
              {"b_data_o", weights(c)},
+             {"w_fault_o", weight_fault(c)},
              {"ct_we_i", emit::bit(net("ct_we", plan_.t_tile_words), c / per_word)},
              {"ct_data_i", slice(constants, (c % per_word) * 16, 16)},
              {"preload_o", preload(c)},
@@ -323,6 +328,26 @@ class TopBuilder {
              {"k_bits_i", tile_bits(c % plan_.rows)},
              {"v_bits_i", net(fmt::format("v_bits_c{}", c), plan_.rows)}},
             {{"Index", c}, {"WrGroup", c / per_write}, {"WrGrpW", group_bits}});
+  }
+
+  bool parity() const { return config_.memory.weight_protection == bmt::Protection::kParity; }
+
+  Expr weight_fault(int column) { return net(fmt::format("w_fault_c{}", column), 1); }
+
+  /// Counter and event of a guarded weight memory.
+  void weight_faults() {
+    std::vector<Expr> faults;
+    for (int c = 0; c < plan_.cols; ++c) faults.push_back(weight_fault(c));
+    if (config_.memory.weight_protection == bmt::Protection::kNone) {
+      for (int c = 0; c < plan_.cols; ++c) w_.ignore({fmt::format("w_fault_c{}", c)});
+      return;
+    }
+    w_.leaf("weight_fault_count", "u_weight_faults",
+            {{"clear_i", net("ctrl_clear_counters", 1)},
+             {"faults_i", emit::pack(faults)},
+             {"event_o", net("weight_event", 1)},
+             {"count_o", net("weight_faults", 32)}});
+    if (!parity()) w_.ignore({"weight_event"});
   }
 
   /// A V word takes column c of every row: the transposition is wiring.
@@ -498,6 +523,7 @@ emit::Constants common_parameters(const Config& config, const Plan& plan) {
           {"PDepth", plan.p_ring_words},
           {"LDepth", plan.l_ring_words},
           {"LogitDepth", plan.logit_words},
+          {"Protection", static_cast<int>(config.memory.weight_protection)},
           {"Pruning", flag(config.features.pruning)},
           {"SoftmaxEn", flag(config.features.softmax)},
           {"TokensEn", flag(config.features.tokens)},

@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "models/bmt/protection.hpp"
 #include "models/io/result.hpp"
 
 namespace bat {
@@ -64,8 +65,9 @@ struct Config {
   struct Memory {
     int axi_data_bits = 64;
     int axi_addr_bits = 32;
-    int max_burst = 16;   ///< beats
-    int outstanding = 8;  ///< read bursts in flight
+    int max_burst = 16;                                          ///< beats
+    int outstanding = 8;                                         ///< read bursts in flight
+    bmt::Protection weight_protection = bmt::Protection::kNone;  ///< of the weight ring
   } memory;
 
   /// Ring depths in ring words, powers of two; 0 lets the plan choose.

@@ -53,6 +53,9 @@ TEST(Config, HashIgnoresNamesAndSeesEveryOtherKey) {
     if (const auto* member = std::get_if<Popcount& (*)(Config&)>(&key.member)) {
       (*member)(changed) = Popcount::kLut6;
     }
+    if (const auto* member = std::get_if<bmt::Protection& (*)(Config&)>(&key.member)) {
+      (*member)(changed) = bmt::Protection::kParity;
+    }
     EXPECT_NE(config_hash(changed), hash) << key.path();
   }
 }
@@ -77,6 +80,9 @@ TEST(Config, ErrorsNamePlaceRuleAndNearestValue) {
   EXPECT_EQ(error_of("[array]\npopcount = \"magic\"\n"),
             "c.toml:2:1: array.popcount: must be one of \"flat\", \"fa_tree\", \"lut6\", "
             "\"chain\", \"block14\"; nearest legal value is \"flat\"");
+  EXPECT_EQ(error_of("[memory]\nweight_protection = \"ecc\"\n"),
+            "c.toml:2:1: memory.weight_protection: must be one of \"none\", \"parity\", "
+            "\"majority\"; nearest legal value is \"none\"");
   EXPECT_NE(error_of("[array\nrows = 4\n").find("c.toml:1:"), std::string::npos);
   EXPECT_NE(error_of("[array]\nrows = 4\nrows = 4\n").find("c.toml:3:"), std::string::npos);
 }

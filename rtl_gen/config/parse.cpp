@@ -140,11 +140,20 @@ class Parser {
   }
 
   static bool store(Popcount& target, const toml::node& node) {
+    return store_name(target, node, config::kPopcountNames);
+  }
+
+  static bool store(bmt::Protection& target, const toml::node& node) {
+    return store_name(target, node, bmt::kProtectionNames);
+  }
+
+  /// A value by its name; `names` are in the order of the values.
+  template <typename Value, typename Names>
+  static bool store_name(Value& target, const toml::node& node, const Names& names) {
     const auto value = node.value_exact<std::string>();
-    const auto* const found = std::find(std::begin(config::kPopcountNames),
-                                        std::end(config::kPopcountNames), value.value_or(""));
-    if (found == std::end(config::kPopcountNames)) return false;
-    target = static_cast<Popcount>(found - std::begin(config::kPopcountNames));
+    const auto* const found = std::find(std::begin(names), std::end(names), value.value_or(""));
+    if (found == std::end(names)) return false;
+    target = static_cast<Value>(found - std::begin(names));
     return true;
   }
 

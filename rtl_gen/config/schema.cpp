@@ -124,6 +124,10 @@ const auto& table() {
       number(
           "memory", "outstanding", [](Config& c) -> int& { return c.memory.outstanding; }, 1, 64,
           "read bursts in flight"),
+      Key{"memory", "weight_protection",
+          [](Config& c) -> bmt::Protection& { return c.memory.weight_protection; }, 0, 0, false,
+          "of the weight ring: parity finds words with an odd number of flipped bits, majority "
+          "corrects by three copies"},
       power(
           "buffers", "weight_ring_words",
           [](Config& c) -> int& { return c.buffers.weight_ring_words; }, 0, kMaxRingWords,
@@ -251,6 +255,9 @@ struct ValueText {
   std::string operator()(Popcount& (*member)(Config&)) const {
     return fmt::format("\"{}\"", to_string(member(config)));
   }
+  std::string operator()(bmt::Protection& (*member)(Config&)) const {
+    return fmt::format("\"{}\"", to_string(member(config)));
+  }
   std::string operator()(std::string& (*member)(Config&)) const {
     return fmt::format("\"{}\"", member(config));
   }
@@ -267,6 +274,9 @@ struct RangeText {
   std::string operator()(bool& (*)(Config&)) const { return "true or false"; }
   std::string operator()(Popcount& (*)(Config&)) const {
     return fmt::format("one of \"{}\"", fmt::join(kPopcountNames, "\", \""));
+  }
+  std::string operator()(bmt::Protection& (*)(Config&)) const {
+    return fmt::format("one of \"{}\"", fmt::join(bmt::kProtectionNames, "\", \""));
   }
   std::string operator()(std::string& (*)(Config&)) const {
     return "letters, digits, '.', '_' and '-'";

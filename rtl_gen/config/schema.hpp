@@ -15,7 +15,7 @@ namespace bat::config {
 
 /// Access to the member that a key sets; the alternative is the type of the key.
 using Member = std::variant<int& (*)(Config&), bool& (*)(Config&), Popcount& (*)(Config&),
-                            std::string& (*)(Config&)>;
+                            bmt::Protection& (*)(Config&), std::string& (*)(Config&)>;
 
 /// One key of the file.
 struct Key {

@@ -7,12 +7,15 @@
 
 extern "C" {
 
-#define BAT_SIM_ABI_VERSION 2
+#define BAT_SIM_ABI_VERSION 3
 #define BAT_SIM_API_SYMBOL "bat_sim_api"
 
 /// `mask` and `data` are chunk `chunk` (64 bits) of the word at `addr` of memory `mem`, `slice`.
 typedef void (*BatTapWrite)(void* user, std::uint64_t cycle, int mem, int slice, int addr,
                             int chunk, std::uint64_t mask, std::uint64_t data);
+/// Bits of chunk `chunk` that turn over as copy `copy` of slice `slice` of the weight ring stores
+/// the word at `addr`.
+typedef std::uint64_t (*BatTapFlip)(void* user, int slice, int copy, int addr, int chunk);
 /// Start or completion of an instruction; both one cycle late.
 typedef void (*BatTapUnit)(void* user, std::uint64_t cycle, int unit);
 
@@ -28,6 +31,8 @@ typedef struct {
   BatTapWrite tap_write;
   BatTapUnit tap_start;
   BatTapUnit tap_done;
+  void* flip_user;      ///< handed to tap_flip
+  BatTapFlip tap_flip;  ///< null: nothing flips; needs a library with taps
 } BatSimOptions;
 
 typedef enum {

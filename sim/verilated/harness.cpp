@@ -132,6 +132,10 @@ class Simulation {
       options_.tap_write(options_.user, cycle_, mem, slice, addr, chunk, mask, data);
     }
   }
+  std::uint64_t tap_flip(int slice, int copy, int addr, int chunk) {
+    if (!options_.tap_flip || in_reset_) return 0;
+    return options_.tap_flip(options_.flip_user, slice, copy, addr, chunk);
+  }
   void tap_start(int unit) {
     ++tapped_;
     if (options_.tap_start && !in_reset_) options_.tap_start(options_.user, cycle_, unit);
@@ -328,6 +332,9 @@ void bat_tap_done(int unit) { bat::sim::t_current->tap_done(unit); }
 void bat_tap_write(int mem, int slice, int addr, int chunk, long long mask, long long data) {
   bat::sim::t_current->tap_write(mem, slice, addr, chunk, static_cast<std::uint64_t>(mask),
                                  static_cast<std::uint64_t>(data));
+}
+long long bat_tap_flip(int slice, int copy, int addr, int chunk) {
+  return static_cast<long long>(bat::sim::t_current->tap_flip(slice, copy, addr, chunk));
 }
 #endif
 }

@@ -105,6 +105,7 @@ class Top {
     in("code_bits_i", s_.rows * s_.cols);
     in("wt_shift_cols_i", 1);
     out("act_bits_o", s_.rows * s_.cols);
+    out("w_fault_o", s_.cols);
     out("sh_acc_o", s_.rows * s_.branches * s_.lanes * s_.acc_bits);
   }
 
@@ -202,6 +203,7 @@ class Top {
               {"ct_we_i", emit::bit(net("ct_we"), c / a_word)},
               {"ct_data_i", emit::slice(net("ct_data"), (c % a_word) * 16, 16)},
               {"b_data_o", net(fmt::format("b{}", c))},
+              {"w_fault_o", emit::bit(port_.at("w_fault_o"), c)},
               {"preload_o", net(fmt::format("preload{}", c))},
               {"zz_chain_i", below},
               {"zz_chain_o", net(fmt::format("zz{}", c))},

@@ -103,6 +103,10 @@ std::vector<Config> configs() {
   for (const auto& [i, rows] : {std::pair{1U, 2}, {3U, 2}, {5U, 8}, {7U, 3}, {11U, 16}}) {
     list[i].array.dsp_rows = rows;
   }
+  // Guarded weight memory: words of 8, 32 and 128 bits.
+  list[3].memory.weight_protection = bmt::Protection::kParity;
+  list[10].memory.weight_protection = bmt::Protection::kParity;
+  list[5].memory.weight_protection = bmt::Protection::kMajority;
   // Parameters that stay on chip.
   for (const std::size_t i : {1, 3, 5, 6, 8}) list[i].buffers.resident_layers = 3;
   return list;

@@ -29,6 +29,8 @@ constexpr std::array kMutants{
            "accept && instr_i[bat_pkg::LoadRestartLsb] && !@;", true},
     Mutant{"weight ring never freed", "qmm_steps.sv", "w_free_valid_o <= block_done;",
            "w_free_valid_o <= block_done && !@;"},
+    Mutant{"parity bit wrong", "weight_memory.sv", "{^wdata_i, wdata_i};",
+           "{^wdata_i ^ @, wdata_i};"},
     // Planes and addresses of the engine.
     Mutant{"no doubling between diagonals", "qmm_steps.sv", "assign double_o       = double_q;",
            "assign double_o       = double_q && !@;"},

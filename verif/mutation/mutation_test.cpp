@@ -31,6 +31,7 @@ Config everything() {
   // tokens, hidden, heads, head_dim, ffn, classes, features, positions
   config.limits = {19, 40, 2, 18, 60, 7, 24, 19};
   config.memory.axi_data_bits = 64;
+  config.memory.weight_protection = bmt::Protection::kParity;
   return config;
 }
 

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Writes the design of a configuration for the checks of this folder: emit_design CONFIG DIRECTORY.
 // CONFIG is a name, a TOML file, or TRxTCxTK:lanes:bits:branches:axi:attention:inputs, such as
-// 4x8x16:2:4:1:128:both:features, with masks 4x8x16:2:4:1:128:both:features:pruning, with the
-// accumulators of all rows but the first in DSP blocks ...:dsp.
+// 4x8x16:2:4:1:128:both:features, with masks 4x8x16:2:4:1:128:both:features:pruning; further words at
+// the end: parity or majority (guarded weights), dsp (accumulators of all rows but the first in DSP
+// blocks).
 #include <cstdio>
 #include <sstream>
 #include <string>
@@ -28,6 +29,11 @@ bat::Result<bat::Config> parse_shape(const std::string& text) {
   config.features.feature_rows = modes.find("tokens") == std::string::npos;
   config.array.dsp_rows = modes.find("dsp") == std::string::npos ? 0 : config.array.rows - 1;
   config.features.pruning = modes.find("pruning") != std::string::npos;
+  if (modes.find("parity") != std::string::npos) {
+    config.memory.weight_protection = bat::bmt::Protection::kParity;
+  } else if (modes.find("majority") != std::string::npos) {
+    config.memory.weight_protection = bat::bmt::Protection::kMajority;
+  }
   if (const bat::Status status = bat::validate(config); !status) return status.error();
   return config;
 }
