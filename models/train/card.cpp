@@ -77,6 +77,10 @@ std::string facts(const TrainOptions& o, const bmt::Model& m, const TrainReport&
                                                 o.holdout > 0 ? "set-aside" : "development",
                                                 o.pick == "integer" ? ", integer view" : ""));
   }
+  if (!r.complete) {
+    text += table_row("epochs",
+                      fmt::format("{} of {}, cut off by time_limit", r.epochs_done, o.epochs));
+  }
   if (o.holdout > 0) {
     text += table_row(
         "samples set aside for choosing the recipe",

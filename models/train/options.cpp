@@ -74,6 +74,7 @@ const std::array kFields = {
     Field{"hidden_weight", &O::hidden_weight, true},
     Field{"attention_weight", &O::attention_weight, true},
     Field{"start", &O::start, false},
+    Field{"grow", &O::grow, true},
     Field{"teacher", &O::teacher, false},
     Field{"teacher_start", &O::teacher_start, false},
     Field{"init_from_teacher", &O::init_from_teacher, true},
@@ -93,6 +94,7 @@ const std::array kFields = {
     Field{"train_limit", &O::train_limit, true},
     Field{"test_limit", &O::test_limit, false},
     Field{"checkpoint_epochs", &O::checkpoint_epochs, false},
+    Field{"time_limit", &O::time_limit, false},
     Field{"resume", &O::resume, false},
     Field{"finish", &O::finish, false},
 };
@@ -195,6 +197,7 @@ std::vector<std::string> option_lines(const TrainOptions& options) {
   for (const Field& field : kFields) {
     // Says nothing in runs that do not prune, whose identity it leaves as it was.
     if (std::string_view(field.key).starts_with("prune") && !options.prunes()) continue;
+    if (std::string_view(field.key) == "grow" && !options.grow) continue;
     if (field.decides) lines.push_back(fmt::format("{}={}", field.key, text_of(options, field)));
   }
   return lines;
@@ -214,7 +217,7 @@ std::string command_line(const TrainOptions& options) {
   static const std::set<std::string_view> local = {
       "data",    "out",           "recipe", "device", "resume", "start",
       "teacher", "teacher_start", "vocab",  "corpus", "extra",  "checkpoint_epochs",
-      "finish"};
+      "finish",  "time_limit"};
   for (const Field& field : kFields) {
     if (local.contains(field.key)) continue;
     const std::string value = text_of(options, field);
@@ -292,6 +295,8 @@ Status check(const TrainOptions& o) {
       Rule{o.holdout >= 0, "holdout must not be negative"},
       Rule{o.train_limit >= 0 && o.test_limit >= 0, "limits must not be negative"},
       Rule{o.checkpoint_epochs >= 1, "checkpoint_epochs must be positive"},
+      Rule{o.time_limit >= 0, "time_limit must not be negative"},
+      Rule{!o.grow || !o.start.empty(), "grow needs a start"},
   };
   for (const Rule& rule : rules) {
     if (!rule.met) return Error{fmt::format("option {}", rule.text)};

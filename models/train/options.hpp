@@ -103,6 +103,8 @@ struct TrainOptions {
 
   /// Checkpoint to start from, of any kind of network, or a folder with a Hugging Face BERT.
   std::filesystem::path start;
+  /// The start is a smaller float network that is repeated to this shape (models/train/grow.hpp).
+  bool grow = false;
   std::filesystem::path teacher;  ///< checkpoint of a network; empty: a float one is trained first
   std::filesystem::path teacher_start;  ///< what a teacher that is trained first starts from
   bool init_from_teacher = true;        ///< without `start`: start from the teacher's weights
@@ -123,6 +125,9 @@ struct TrainOptions {
   int train_limit = 0;  ///< use only so many training samples (before the holdout); 0: all
   int test_limit = 0;   ///< use only so many test samples; 0: all
   int checkpoint_epochs = 10;
+  /// Seconds after which a run ends as if its epochs were over, with the epoch that `pick` kept or
+  /// the last one; 0: no limit.
+  int time_limit = 0;
   bool resume = false;  ///< continue from the checkpoint in `out`, if there is one
   bool finish = true;   ///< evaluate, export and write the card after the last epoch
 

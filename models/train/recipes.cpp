@@ -20,6 +20,7 @@ struct Recipe {
 #define MINI "attention=softmax layers=6 hidden=384 heads=12 ffn=1536 holdout=0 "
 #define TINY "attention=softmax hidden=256 head_dim=64 ffn=1024 holdout=0 "
 #define NANO "attention=softmax layers=2 hidden=128 act_bits=1 holdout=0 "
+#define BASE "attention=softmax layers=12 hidden=768 heads=12 head_dim=64 ffn=3072 holdout=0 "
 #define MINI_TEACHER                                                                      \
   "act_bits=0 activation=gelu dropout=0.1 batch=32 learning_rate=5e-5 weight_decay=0.01 " \
   "pick=best "
@@ -92,9 +93,12 @@ constexpr std::array kRecipes = {
     Recipe{"sst2-tiny-w1a4", TINY SST2 "act_bits=4 hidden_weight=1 epochs=10 learning_rate=5e-4"},
     Recipe{"sst2-tiny", TINY SST2 "act_bits=1 hidden_weight=0.3 epochs=18 learning_rate=7e-4"},
     Recipe{"sst2-nano", NANO SST2 "epochs=20 learning_rate=2e-3"},
-    Recipe{"sst2-base",
-           SST2 "attention=softmax layers=12 hidden=768 heads=12 head_dim=64 ffn=3072 holdout=0 "
-                "act_bits=1 vocab_pieces=5000 epochs=6 learning_rate=3e-4 warmup=0.1 pick=last"},
+    // BERT-base shape: the teacher grows from the one of 6 layers (start), then 4 bits, then 1 bit.
+    Recipe{"sst2-base-teacher",
+           BASE SST2 "act_bits=0 activation=gelu dropout=0.1 grow=true vocab_pieces=5000 epochs=2 "
+                     "batch=64 learning_rate=4e-5 warmup=0.1 weight_decay=0.01 pick=best"},
+    Recipe{"sst2-base-w1a4", BASE SST2 "act_bits=4 hidden_weight=1 epochs=5 learning_rate=2e-4"},
+    Recipe{"sst2-base", BASE SST2 "act_bits=1 hidden_weight=0.5 epochs=8 learning_rate=3e-4"},
     Recipe{"mrpc-mini-teacher", MINI MRPC MINI_TEACHER "vocab_pieces=5000 epochs=8"},
     Recipe{"mrpc-mini-w1a4", MINI MRPC SMALL_A4},
     Recipe{"mrpc-mini", MINI MRPC SMALL_A1},

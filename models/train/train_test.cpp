@@ -129,6 +129,43 @@ TEST_F(Training, ResumedRunEqualsOneWithoutABreak) {
 }
 
 /// The acceptance test of the issue on real data: a few steps learn, and the export is stable.
+TEST_F(Training, TimeLimitEndsAndExports) {
+  TrainOptions o = options("limited", 1, "threshold");
+  o.epochs = 100000;
+  o.time_limit = 1;
+  const auto report = train(o, nullptr);
+  ASSERT_TRUE(report.ok()) << report.error().message;
+  EXPECT_FALSE(report.value().complete);
+  EXPECT_GT(report.value().epochs_done, 0);
+  EXPECT_TRUE(bmt::load_model(report.value().model).ok());
+  const auto card = io::read_text(report.value().card);
+  ASSERT_TRUE(card.ok());
+  EXPECT_NE(card.value().find("of 100000, cut off by time_limit"), std::string::npos);
+}
+
+TEST_F(Training, GrowsFromASmallerNetwork) {
+  TrainOptions o = options("small", 0, "softmax");
+  o.epochs = 2;
+  ASSERT_TRUE(train(o, nullptr).ok());
+  o.start = o.out / "checkpoint.safetensors";
+  o.out = folder_.path() / "large";
+  o.grow = true;
+  o.layers = 4;
+  o.hidden = 64;
+  o.head_dim = 32;
+  o.ffn = 192;
+  const auto report = train(o, nullptr);
+  ASSERT_TRUE(report.ok()) << report.error().message;
+  const auto large = load_network(report.value().checkpoint);
+  ASSERT_TRUE(large.ok());
+  EXPECT_EQ(large.value().network->spec().shape, (Shape{4, 64, 2, 32, 192}));
+  o.out = folder_.path() / "misfit";
+  o.hidden = 48;
+  const auto misfit = train(o, nullptr);
+  ASSERT_FALSE(misfit.ok());
+  EXPECT_NE(misfit.error().message.find("hidden 48"), std::string::npos);
+}
+
 TEST_F(Training, FashionMnistInAFewSteps) {
   if (!fs::exists(bmt::kFashionMnistPath)) GTEST_SKIP() << "dataset-fashion-mnist is not installed";
   TrainOptions o = options("fashion", 1, "threshold");
@@ -299,6 +336,12 @@ TEST(Options, KeysAndRules) {
   EXPECT_FALSE(set_option(o, "no_such_key", "1").ok());
   o.act_bits = 3;
   EXPECT_FALSE(check(o).ok());
+  o.act_bits = 4;
+  o.time_limit = -1;
+  EXPECT_FALSE(check(o).ok());
+  o.time_limit = 0;
+  o.grow = true;
+  EXPECT_FALSE(check(o).ok());
   EXPECT_FALSE(recipe("no-such-recipe").ok());
 }
 
@@ -309,6 +352,7 @@ TEST(Options, RecipesPassAndNameTheirCommand) {
     o.value().out = "out";
     if (o.value().task != "images" && o.value().task != "mlm") o.value().data = "data";
     if (o.value().task == "mlm") o.value().corpus = "reviews.json";
+    if (o.value().grow) o.value().start = "start";
     const Status status = check(o.value());
     EXPECT_TRUE(status.ok()) << name << ": " << (status.ok() ? "" : status.error().message);
     EXPECT_EQ(command_line(o.value()), "batkit train --recipe " + name + " --seed 0");

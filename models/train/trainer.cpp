@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 #include <torch/torch.h>
 
+#include <chrono>
 #include <cmath>
 #include <fstream>
 #include <thread>
@@ -12,6 +13,7 @@
 #include "models/io/atomic_file.hpp"
 #include "models/train/card.hpp"
 #include "models/train/curves.hpp"
+#include "models/train/grow.hpp"
 #include "models/train/sources.hpp"
 #include "models/train/task.hpp"
 
@@ -24,6 +26,7 @@ constexpr int kHoldoutEpochs = 5;          ///< images set aside are measured ev
 constexpr int kCalibrationSamples = 2000;  ///< they fix the steps of the int16 stream
 constexpr int kPickSamples = 300;          ///< the same, while epochs are compared
 constexpr double kNearBest = 0.02;  ///< epochs this much below the best float view are not exported
+constexpr double kGrowNoise = 0.2;  ///< tells copies of a unit apart (models/train/grow.hpp)
 constexpr const char* kLogHeader =
     "phase,epoch,rate,loss,train_accuracy,holdout_accuracy,seconds\n";
 
@@ -101,7 +104,7 @@ class Run {
   /// Everything before the epochs, the teacher's training included. One run at a time.
   Status prepare();
   /// The epochs. Several runs at a time.
-  Status epochs() { return epochs_of(*session_, "model", options_.epochs); }
+  Status epochs();
   /// Evaluation and export.
   Status finish();
 
@@ -116,6 +119,7 @@ class Run {
   }
   fs::path best_path() const { return options_.out / "best.safetensors"; }
   Status start(Session& session, const char* phase, bool calibrate);
+  Status start_network();
   Status check_teacher() const;
   std::optional<double> watched_metric(const Session& session) const;
   Status consider(const Session& session, double figure);
@@ -134,6 +138,7 @@ class Run {
   std::unique_ptr<Session> session_;
   std::optional<double> best_, best_float_;
   bool stopped_ = false;
+  bool cut_ = false;  ///< ended by time_limit
 };
 
 void Run::log(const char* phase, const EpochStats& s, std::optional<double> holdout) const {
@@ -147,8 +152,20 @@ std::optional<double> Run::watched_metric(const Session& session) const {
   return bmt::metric(task_->header(), predictions(session.logits(*watched_), watched_samples_));
 }
 
+Status Run::epochs() {
+  if (Status s = epochs_of(*session_, "model", options_.epochs); !s) return s;
+  if (!cut_ || !best_) return Ok{};
+  return session_->load_picked(best_path());
+}
+
 Status Run::epochs_of(Session& session, const char* phase, int epochs) {
+  const auto begin = std::chrono::steady_clock::now();
+  const std::chrono::seconds limit(options_.time_limit);
   while (!session.finished() && !stopped_) {
+    if (options_.time_limit > 0 && std::chrono::steady_clock::now() - begin >= limit) {
+      cut_ = std::string_view(phase) == "model";
+      return session.save(checkpoint_path(phase));
+    }
     const EpochStats stats = session.run_epoch();
     if (!std::isfinite(stats.loss)) {
       return Error{
@@ -172,6 +189,19 @@ Status Run::epochs_of(Session& session, const char* phase, int epochs) {
       if (Status s = session.save(checkpoint_path(phase)); !s) return s;
     }
   }
+  return Ok{};
+}
+
+/// The network's first weights from option start.
+Status Run::start_network() {
+  const Network& from = *sources_.start->network;
+  if (!options_.grow) {
+    network_->start_from(from);
+    return Ok{};
+  }
+  const auto larger = grown(from, options_.shape(), kGrowNoise, options_.seed);
+  if (!larger) return larger.error();
+  network_->start_from(*larger.value());
   return Ok{};
 }
 
@@ -286,7 +316,7 @@ Status Run::prepare() {
   network_->to(device_);
   bool calibrate = true;
   if (!complete && sources_.start) {
-    network_->start_from(*sources_.start->network);
+    if (Status s = start_network(); !s) return s;
     calibrate = !same_quantizers(sources_.start->network->spec(), spec);
   } else if (teacher_ && options_.init_from_teacher) {
     network_->start_from(*teacher_);
@@ -306,7 +336,7 @@ Status Run::finish() {
     const std::string svg = curves_svg(options_.name, read_log(csv.value(), "model"));
     if (Status s = io::write_text_atomic(report.curves, svg); !s) return s;
   }
-  if (!report.complete || !options_.finish || options_.act_bits == 0) return Ok{};
+  if (!(report.complete || cut_) || !options_.finish || options_.act_bits == 0) return Ok{};
   // The integer view is folded on the CPU from the very numbers that its float view is judged by.
   network_->to(torch::kCPU);
   report.pruned = pruned_share(*network_);
@@ -330,13 +360,16 @@ Status Run::finish() {
   return write_card(options_, model.value(), report, report.card);
 }
 
+/// Epochs, evaluation and export of all runs, side by side.
 Status run_threads(std::vector<std::unique_ptr<Run>>& runs) {
   std::vector<std::optional<Error>> errors(runs.size());
   std::vector<std::thread> threads;
   for (std::size_t i = 0; i < runs.size(); ++i) {
     threads.emplace_back([&runs, &errors, i] {
       try {
-        if (Status s = runs[i]->epochs(); !s) errors[i] = s.error();
+        Status status = runs[i]->epochs();
+        if (status) status = runs[i]->finish();
+        if (!status) errors[i] = status.error();
       } catch (const std::exception& e) {
         errors[i] = Error{e.what()};
       }
@@ -400,10 +433,7 @@ Result<std::vector<TrainReport>> train_unguarded(const std::vector<TrainOptions>
     if (Status s = all.back()->prepare(); !s) return s.error();
   }
   if (Status s = run_threads(all); !s) return s.error();
-  for (const std::unique_ptr<Run>& run : all) {
-    if (Status s = run->finish(); !s) return s.error();
-    reports.push_back(run->report);
-  }
+  for (const std::unique_ptr<Run>& run : all) reports.push_back(run->report);
   return reports;
 }
 
