@@ -1,17 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 // Control of LN instructions (docs/architecture.md, section 5; stages c0 .. c11 of layernorm_lane and code_packer).
 //
-// Two parts overlap: the roots of an instruction (sums from STAT, then layernorm_root) are computed while the pass of
-// the one before runs. A pass waits until its L ring words are there, takes the bank, and issues one word of Lanes
+// Two parts overlap: the roots of an instruction (sums from STAT, then layernorm_root, row after row) are computed while
+// the pass of the one before runs. A pass waits until its L ring words are there, takes the bank, and issues one word of Lanes
 // channels a cycle, rounded up to whole TK-bit words of codes; a code word takes at least as many cycles as it has
 // planes in this pass. More planes than MaxBits are quantized in further passes over the normalized words, for row 0 alone.
-// Latency from acceptance: roots SumW + 47 cycles (SumW = 16 + clog2(MaxD)), then per pass
+// Latency from acceptance: roots 6 cycles and those of layernorm_root, then per pass
 // (kw-1) * max(TK/Lanes, planes) + TK/Lanes + 12 + MaxBits, with bank and ring free; an LN after an LN
 // costs the larger of roots and pass + 2.
 // Flow control: instruction valid/ready, bank request/grant; the row slices follow in lockstep.
 `default_nettype none
 
 module ln_control #(
+  parameter int TR        = 16,
   parameter int TK        = 64,
   parameter int Lanes     = 4,
   parameter int MaxBits   = 1,
@@ -21,7 +22,9 @@ module ln_control #(
   // Derived, not to be set.
   parameter int ResAw     = (ResDepth > 1) ? $clog2(ResDepth) : 1,
   parameter int StatAw    = (StatDepth > 1) ? $clog2(StatDepth) : 1,
-  parameter int DW        = $clog2(MaxD + 1)
+  parameter int DW        = $clog2(MaxD + 1),
+  parameter int SumW      = 16 + $clog2(MaxD),
+  parameter int SqW       = 31 + $clog2(MaxD)
 ) (
   input  logic                clk_i,
   input  logic                rst_ni,
@@ -50,11 +53,15 @@ module ln_control #(
   output logic [         1:0] stat_re_o,
   output logic [  StatAw-1:0] stat_raddr_o,
   // Row slices.
-  output logic                ln_ld_o,
+  output logic                ln_ld_o,        // sums from STAT
   output logic                ln_ld_bank_o,
-  output logic [         2:0] rt_op_o,
-  output logic [         4:0] rt_k_o,
-  output logic                rt_dbit_o,
+  input  logic [    SumW-1:0] rt_sum_i,       // row 0's place of the ring of sums
+  input  logic [     SqW-1:0] rt_sq_i,
+  output logic                rt_turn_o,      // ring of sums, chains of results: see layernorm_root
+  output logic                rt_take_shift_o,
+  output logic                rt_take_rec_o,
+  output logic [         5:0] rt_shift_o,
+  output logic [        16:0] rt_rec_o,
   output logic                ln_start_o,
   output logic [         8:0] ln_en_o,
   output logic [      DW-1:0] ln_d_o,
@@ -84,7 +91,7 @@ module ln_control #(
   // Roots.
   localparam logic [2:0] PrepIdle = 3'd0;
   localparam logic [2:0] PrepBank = 3'd1;   // wait for the bank, read STAT
-  localparam logic [2:0] PrepLoad = 3'd2;   // sums to the root units
+  localparam logic [2:0] PrepLoad = 3'd2;   // sums to the ring
   localparam logic [2:0] PrepStart = 3'd3;
   localparam logic [2:0] PrepRoot = 3'd4;
   localparam logic [2:0] PrepReady = 3'd5;  // wait for the pass before
@@ -125,17 +132,22 @@ module ln_control #(
     if (instr_valid_i && instr_ready_o) prep_instr_q <= instr_i;
   end
 
-  layernorm_root_control #(
+  layernorm_root #(
+    .TR  (TR),
     .MaxD(MaxD)
   ) u_root (
     .clk_i,
     .rst_ni,
-    .start_i(prep_q == PrepStart),
-    .d_i    (prep_instr_q[bat_pkg::LnDLsb+:DW]),
-    .done_o (root_done),
-    .op_o   (rt_op_o),
-    .k_o    (rt_k_o),
-    .dbit_o (rt_dbit_o)
+    .start_i     (prep_q == PrepStart),
+    .d_i         (prep_instr_q[bat_pkg::LnDLsb+:DW]),
+    .sum_i       (rt_sum_i),
+    .sq_i        (rt_sq_i),
+    .turn_o      (rt_turn_o),
+    .take_shift_o(rt_take_shift_o),
+    .take_rec_o  (rt_take_rec_o),
+    .done_o      (root_done),
+    .shift_o     (rt_shift_o),
+    .rec_o       (rt_rec_o)
   );
 
   // ---------------------------------------------------------------------------------------------------------------

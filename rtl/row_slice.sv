@@ -2,7 +2,8 @@
 // One token row: its ACT, XB, RES, STAT and SCORE memories and the lanes of drain, LayerNorm, embedding and softmax.
 //
 // All control is broadcast by drain_control (dr_), row_unit (ln_, em_, rt_, xb_), smx_unit (sm_, dv_) and bank_arbiter
-// (res_, stat_): an output `x_o` there is the input `x_i` here, except that eb_load_i and xb_we_i are this row's bits.
+// (res_, stat_): an output `x_o` there is the input `x_i` here, except that eb_load_i and xb_we_i are this row's bits, and
+// that the sums ln_sum, ln_sq and the roots rt_rec, rt_shift go from each row to the one below it (layernorm_root).
 // The slice is a pure data path without reset; each control signal names the pipeline stage that it belongs to, d0 ..
 // d8 of the drain, c0 .. c11 of LayerNorm, e0 .. e4 of the embedding, s0 .. s8 of softmax (see the control units).
 `default_nettype none
@@ -32,7 +33,9 @@ module row_slice #(
   parameter int ResAw      = (ResDepth > 1) ? $clog2(ResDepth) : 1,
   parameter int StatAw     = (StatDepth > 1) ? $clog2(StatDepth) : 1,
   parameter int ScoreAw    = $clog2(4 * ScoreDepth),
-  parameter int DW         = $clog2(MaxD + 1)
+  parameter int DW         = $clog2(MaxD + 1),
+  parameter int SumW       = 16 + $clog2(MaxD),
+  parameter int SqW        = 31 + $clog2(MaxD)
 ) (
   input  logic                     clk_i,
   // Operand A: data in the next cycle.
@@ -90,14 +93,20 @@ module row_slice #(
   input  logic                     em_sq_i,         // e2
   input  logic [        Lanes-1:0] em_mask_i,       // e3
   input  logic                     em_sum_i,        // e3
-  input  logic                     em_acc_i,        // e4
   input  logic                     ln_clr_i,        // sums to 0
+  input  logic                     ln_sum_en_i,     // e4: sums change
+  input  logic [              1:0] ln_sum_sel_i,    // 0 EMBED's added, 1, 2 those of STAT bank 0, 1, 3 ln_sum_i, ln_sq_i
   // LayerNorm.
-  input  logic                     ln_ld_i,         // sums from STAT
-  input  logic                     ln_ld_bank_i,
-  input  logic [              2:0] rt_op_i,         // roots, see layernorm_root
-  input  logic [              4:0] rt_k_i,
-  input  logic                     rt_dbit_i,
+  input  logic [         SumW-1:0] ln_sum_i,        // of the row above; row TR-1: of row 0
+  input  logic [          SqW-1:0] ln_sq_i,
+  output logic [         SumW-1:0] ln_sum_o,
+  output logic [          SqW-1:0] ln_sq_o,
+  input  logic                     rt_take_shift_i,
+  input  logic                     rt_take_rec_i,
+  input  logic [              5:0] rt_shift_i,      // of the row above; row TR-1: of layernorm_root
+  input  logic [             16:0] rt_rec_i,
+  output logic [              5:0] rt_shift_o,
+  output logic [             16:0] rt_rec_o,
   input  logic                     ln_start_i,      // roots to the pass
   input  logic [              8:0] ln_en_i,         // stages c1 .. c9 (e1 = c7, e2 = c1)
   input  logic [           DW-1:0] ln_d_i,          // c1
@@ -145,8 +154,6 @@ module row_slice #(
   localparam int Groups = TK / TC;
   localparam int ActAw = (ActDepth > 1) ? $clog2(ActDepth) : 1;
   localparam int XbAw = (XbDepth > 1) ? $clog2(XbDepth) : 1;
-  localparam int SumW = 16 + $clog2(MaxD);
-  localparam int SqW = 31 + $clog2(MaxD);
   localparam int ResW = Lanes * 16;
   localparam int Summed = (Lanes < MaxD) ? Lanes : MaxD;  // most lanes that count in a word
   localparam int LaneSumW = 16 + $clog2(Summed);
@@ -372,16 +379,12 @@ module row_slice #(
   logic [          ResW-1:0] ln_res;
   logic [      Lanes*31-1:0] ln_square;
   logic [Lanes*MaxBits-1:0] ln_codes;
-  logic [              16:0] root_rec;
-  logic [               5:0] root_shift;
+  logic [              16:0] root_rec_q;
+  logic [               5:0] root_shift_q;
   logic [          SumW-1:0] pass_sum_q;
   logic [              16:0] pass_rec_q;
   logic [               5:0] pass_shift_q;
 
-  logic [          SumW-1:0] ld_sum;
-  logic [           SqW-1:0] ld_sq;
-  assign ld_sum = ln_ld_bank_i ? stat_sum[2*SumW-1:SumW] : stat_sum[SumW-1:0];
-  assign ld_sq  = ln_ld_bank_i ? stat_sq[2*SqW-1:SqW] : stat_sq[SqW-1:0];
   assign ln_res = ln_bank_i ? res_rdata[2*ResW-1:ResW] : res_rdata[ResW-1:0];
 
   beat_serializer #(
@@ -395,19 +398,6 @@ module row_slice #(
     .next_i (em_ld_i),
     .shift_i(em_eshift_i),
     .value_o(em_value)
-  );
-
-  layernorm_root #(
-    .MaxD(MaxD)
-  ) u_root (
-    .clk_i,
-    .op_i   (rt_op_i),
-    .k_i    (rt_k_i),
-    .dbit_i (rt_dbit_i),
-    .sum_i  (ln_sum_q),
-    .sq_i   (ln_sq_q),
-    .rec_o  (root_rec),
-    .shift_o(root_shift)
   );
 
   for (genvar l = 0; l < Lanes; l = l + 1) begin : gen_ln
@@ -465,6 +455,9 @@ module row_slice #(
     .word_o (ln_word)
   );
 
+  logic [SumW-1:0] embed_sum;
+  logic [ SqW-1:0] embed_sq;
+
   if (TokensEn != 0) begin : gen_embed_sums
     logic [LaneSumW-1:0] sum;
     logic [ LaneSqW-1:0] sq;
@@ -488,33 +481,41 @@ module row_slice #(
         sum_q <= sum;
         sq_q  <= sq;
       end
-      if (ln_clr_i) begin
-        ln_sum_q <= '0;
-        ln_sq_q  <= '0;
-      end else if (em_acc_i) begin
-        ln_sum_q <= ln_sum_q + {{(SumW - LaneSumW) {sum_q[LaneSumW-1]}}, sum_q};
-        ln_sq_q  <= ln_sq_q + SqW'(sq_q);
-      end else if (ln_ld_i) begin
-        ln_sum_q <= ld_sum;
-        ln_sq_q  <= ld_sq;
-      end
     end
+    assign embed_sum = ln_sum_q + {{(SumW - LaneSumW) {sum_q[LaneSumW-1]}}, sum_q};
+    assign embed_sq  = ln_sq_q + SqW'(sq_q);
   end else begin : gen_no_embed_sums
-    always_ff @(posedge clk_i) begin
-      if (ln_ld_i) {ln_sq_q, ln_sum_q} <= {ld_sq, ld_sum};
-    end
+    assign embed_sum = '0;
+    assign embed_sq  = '0;
     /* verilator lint_off UNUSED */
-    wire unused_embed = |{em_mask_i, em_sum_i, em_acc_i, ln_clr_i, ln_square};
+    wire unused_embed = |{em_mask_i, em_sum_i, ln_square};
     /* verilator lint_on UNUSED */
   end
 
+  // Sums of the row: of EMBED, or on their way through the ring of layernorm_root.
   always_ff @(posedge clk_i) begin
+    if (ln_clr_i) begin
+      {ln_sq_q, ln_sum_q} <= '0;
+    end else if (ln_sum_en_i) begin
+      case (ln_sum_sel_i)
+        2'd0: {ln_sq_q, ln_sum_q} <= {embed_sq, embed_sum};
+        2'd1: {ln_sq_q, ln_sum_q} <= {stat_sq[SqW-1:0], stat_sum[SumW-1:0]};
+        2'd2: {ln_sq_q, ln_sum_q} <= {stat_sq[2*SqW-1:SqW], stat_sum[2*SumW-1:SumW]};
+        default: {ln_sq_q, ln_sum_q} <= {ln_sq_i, ln_sum_i};
+      endcase
+    end
+    if (rt_take_shift_i) root_shift_q <= rt_shift_i;
+    if (rt_take_rec_i) root_rec_q <= rt_rec_i;
     if (ln_start_i) begin
       pass_sum_q   <= ln_sum_q;
-      pass_rec_q   <= root_rec;
-      pass_shift_q <= root_shift;
+      pass_rec_q   <= root_rec_q;
+      pass_shift_q <= root_shift_q;
     end
   end
+  assign ln_sum_o   = ln_sum_q;
+  assign ln_sq_o    = ln_sq_q;
+  assign rt_shift_o = root_shift_q;
+  assign rt_rec_o   = root_rec_q;
 
   // ---------------------------------------------------------------------------------------------------------------
   // Scores and softmax.

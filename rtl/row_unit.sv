@@ -21,7 +21,9 @@ module row_unit #(
   // Derived, not to be set.
   parameter int ResAw      = (ResDepth > 1) ? $clog2(ResDepth) : 1,
   parameter int StatAw     = (StatDepth > 1) ? $clog2(StatDepth) : 1,
-  parameter int DW         = $clog2(MaxD + 1)
+  parameter int DW         = $clog2(MaxD + 1),
+  parameter int SumW       = 16 + $clog2(MaxD),
+  parameter int SqW        = 31 + $clog2(MaxD)
 ) (
   input  logic                clk_i,
   input  logic                rst_ni,
@@ -71,13 +73,15 @@ module row_unit #(
   output logic                em_sq_o,
   output logic [   Lanes-1:0] em_mask_o,
   output logic                em_sum_o,
-  output logic                em_acc_o,
   output logic                ln_clr_o,
-  output logic                ln_ld_o,
-  output logic                ln_ld_bank_o,
-  output logic [         2:0] rt_op_o,
-  output logic [         4:0] rt_k_o,
-  output logic                rt_dbit_o,
+  output logic                ln_sum_en_o,     // sums of the rows change
+  output logic [         1:0] ln_sum_sel_o,    // to: 0 with those of EMBED added, 1, 2 STAT bank 0, 1, 3 the next row's
+  input  logic [    SumW-1:0] rt_sum_i,        // row 0's sums
+  input  logic [     SqW-1:0] rt_sq_i,
+  output logic                rt_take_shift_o,
+  output logic                rt_take_rec_o,
+  output logic [         5:0] rt_shift_o,      // results, to row TR-1
+  output logic [        16:0] rt_rec_o,
   output logic                ln_start_o,
   output logic [         8:0] ln_en_o,
   output logic [      DW-1:0] ln_d_o,
@@ -144,8 +148,13 @@ module row_unit #(
   logic               ln_row0_only;
   logic [     TR-1:0] ln_rows;
   logic [       15:0] ln_xb_addr;
+  logic               ln_ld;
+  logic               ln_ld_bank;
+  logic               rt_turn;
+  logic               em_acc;
 
   ln_control #(
+    .TR       (TR),
     .TK       (TK),
     .Lanes    (Lanes),
     .MaxBits  (MaxBits),
@@ -177,11 +186,15 @@ module row_unit #(
     .res_waddr_o   (ln_res_waddr),
     .stat_re_o     (ru_stat_re_o),
     .stat_raddr_o  (ru_stat_raddr_o),
-    .ln_ld_o,
-    .ln_ld_bank_o,
-    .rt_op_o,
-    .rt_k_o,
-    .rt_dbit_o,
+    .ln_ld_o       (ln_ld),
+    .ln_ld_bank_o  (ln_ld_bank),
+    .rt_sum_i,
+    .rt_sq_i,
+    .rt_turn_o     (rt_turn),
+    .rt_take_shift_o,
+    .rt_take_rec_o,
+    .rt_shift_o,
+    .rt_rec_o,
     .ln_start_o,
     .ln_en_o       (ln_en),
     .ln_d_o,
@@ -268,7 +281,7 @@ module row_unit #(
     .em_sq_o,
     .em_mask_o,
     .em_sum_o,
-    .em_acc_o,
+    .em_acc_o    (em_acc),
     .ln_clr_o
   );
 
@@ -335,6 +348,8 @@ module row_unit #(
   assign ln_xsel_o      = em_use ? {1'b1, em_add} : {1'b0, ln_again};
   assign ln_bank_o      = em_use ? em_bank : ln_bank;
   assign xb_feat_o      = ft_active;
+  assign ln_sum_en_o    = em_acc || ln_ld || rt_turn;
+  assign ln_sum_sel_o   = rt_turn ? 2'd3 : (ln_ld ? {ln_ld_bank, !ln_ld_bank} : 2'd0);
   for (genvar r = 0; r < TR; r = r + 1) begin : gen_ln_row
     assign ln_rows[r] = ln_xb_we && (r == 0 || !ln_row0_only);
   end

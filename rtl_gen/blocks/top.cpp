@@ -342,11 +342,22 @@ class TopBuilder {
                        client(2, "row",
                               {{"instr_first_i", net("row_first", 1)},
                                {"model_base_i", net("row_model", address())},
-                               {"job_input_i", net("row_input", address())}})));
+                               {"job_input_i", net("row_input", address())},
+                               {"rt_sum_i", row_sum(0)},
+                               {"rt_sq_i", row_square(0)},
+                               {"rt_shift_o", root_shift(plan_.rows)},
+                               {"rt_rec_o", root_reciprocal(plan_.rows)}})));
     w_.leaf("bank_arbiter", "u_banks", {},
             {{"ResAw", plan_.res_addr_bits}, {"StatAw", plan_.stat_addr_bits}});
     if (config_.features.softmax) w_.leaf("smx_unit", "u_smx", unit_ports(kSmx, "smx_instr", {}));
   }
+
+  // Sums of the rows are a ring, their roots a chain, both downwards (rtl/layernorm_root.sv): row r
+  // takes what row r + 1 holds, the highest row the sums of row 0 and what the ROW unit gives.
+  Expr row_sum(int r) { return net(fmt::format("ln_sum_r{}", r), plan_.sum_bits); }
+  Expr row_square(int r) { return net(fmt::format("ln_sq_r{}", r), plan_.square_bits); }
+  Expr root_shift(int r) { return net(fmt::format("rt_shift_r{}", r), 6); }
+  Expr root_reciprocal(int r) { return net(fmt::format("rt_rec_r{}", r), 17); }
 
   void row(int r) {
     const auto mine = [r](const std::string& name) { return fmt::format("{}_r{}", name, r); };
@@ -369,9 +380,18 @@ class TopBuilder {
                        {"sh_zz_i", zero_counts(acc_bits)},
                        {"cw_data_o", codes},
                        {"lg_data_o", net(r == 0 ? "lg_data" : mine("lg_data"), plan_.lanes * 32)},
+                       {"ln_sum_i", row_sum((r + 1) % plan_.rows)},
+                       {"ln_sq_i", row_square((r + 1) % plan_.rows)},
+                       {"ln_sum_o", row_sum(r)},
+                       {"ln_sq_o", row_square(r)},
+                       {"rt_shift_i", root_shift(r + 1)},
+                       {"rt_rec_i", root_reciprocal(r + 1)},
+                       {"rt_shift_o", root_shift(r)},
+                       {"rt_rec_o", root_reciprocal(r)},
                        {"eb_load_i", emit::bit(net("eb_load", plan_.rows), r)},
                        {"xb_we_i", emit::bit(net("xb_we", plan_.rows), r)}};
     if (r != 0) w_.ignore({mine("lg_data")});
+    if (r == 0) w_.ignore({mine("rt_shift"), mine("rt_rec")});
     if (!config_.features.softmax) tie_softmax(slice_ports);
     w_.leaf("row_slice", fmt::format("u_row{}", r), slice_ports, {{"Row", r}, {"AccW", acc_bits}});
   }

@@ -70,10 +70,10 @@ class Counter {
     return cycles;
   }
   /// From the last sum of a row tile to its codes.
-  int norm_latency(int planes) const { return p_.sum_bits + 44 + norm_pass(planes); }
+  int norm_latency(int planes) const { return p_.root_cycles + 3 + norm_pass(planes); }
 
   void norm(int rows, int planes, bool exposed) {
-    work_.row_cycles += std::int64_t{rows} * std::max(p_.sum_bits + 44, norm_pass(planes));
+    work_.row_cycles += std::int64_t{rows} * std::max(p_.root_cycles + 3, norm_pass(planes));
     if (exposed) work_.serial_cycles += norm_latency(planes) + p_.cols / p_.lanes;
   }
 

@@ -6,8 +6,8 @@
 namespace bat::cycle_model {
 namespace {
 
-/// From the cycle that reads STAT to the first in which the pass may start, less SumW.
-constexpr Time kRoots = 44;
+/// From the cycle that reads STAT to the first in which the pass may start, less the roots.
+constexpr Time kRoots = 3;
 /// Stages of the adder of EMBED.
 constexpr Time kAddStages = 5;
 /// From a row of EMBED in the address pipeline to its request.
@@ -104,7 +104,7 @@ Process RowUnit::roots() {
     const Time read = kernel_.now();
     cycles_.stalled.add(asked, read - 1);
     bank.release(read + 1);
-    const Time ready = read + kRoots + m_.plan.sum_bits;
+    const Time ready = read + kRoots + m_.plan.root_cycles;
     cycles_.busy.add(read + 1, ready - 1);
     co_await kernel_.until(ready);
     while (pass_busy_) co_await norm_changed_.wait();

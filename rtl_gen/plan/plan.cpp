@@ -93,6 +93,8 @@ class Planner {
     p_.zero_bits = unsigned_bits(l_.tokens * m);
     p_.sum_bits = 16 + log2_ceil(l_.hidden);
     p_.square_bits = 31 + log2_ceil(l_.hidden);
+    p_.root_pace = std::clamp(32 / p_.rows, 1, 16);
+    p_.root_cycles = 38 + (p_.rows - 1) * p_.root_pace + (p_.root_pace > 1 ? p_.root_pace : 0);
   }
 
   static int signed_bits(std::int64_t largest) {

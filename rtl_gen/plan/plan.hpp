@@ -41,6 +41,8 @@ struct Plan {
   int zero_bits = 0;       ///< Z word: bits of N * (2^b - 1)
   int sum_bits = 0;        ///< STAT S, signed: 16 + ceil(log2 D)
   int square_bits = 0;     ///< STAT Q, unsigned: 31 + ceil(log2 D)
+  int root_pace = 0;  ///< cycles from one row's LayerNorm root to the next: 32 / TR within 1 .. 16
+  int root_cycles = 0;  ///< start to end of the roots of a row tile, see rtl/layernorm_root.sv
 
   // --- Row slices (words a slice).
   int row_tiles = 0;  ///< RT

@@ -36,6 +36,8 @@ TEST(Plan, BaseSizesByHand) {
   EXPECT_EQ(p.acc_bits, 27);  // 768 * 255^2 = 49,939,200
   EXPECT_EQ(p.score_bits, 7);
   EXPECT_EQ(p.sum_bits, 26);
+  EXPECT_EQ(p.root_pace, 1);
+  EXPECT_EQ(p.root_cycles, 69);
   EXPECT_EQ(p.square_bits, 41);
   EXPECT_EQ(p.par_bits, 256);
   EXPECT_EQ(p.t_tile_words, 2);

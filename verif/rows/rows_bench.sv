@@ -109,6 +109,8 @@ module rows_bench #(
   localparam int StatAw = (StatDepth > 1) ? $clog2(StatDepth) : 1;
   localparam int ScoreAw = $clog2(4 * ScoreDepth);
   localparam int DW = $clog2(MaxD + 1);
+  localparam int SumW = 16 + $clog2(MaxD);
+  localparam int SqW = 31 + $clog2(MaxD);
 
   logic [1:0] dr_want, dr_busy, dr_block, dr_res_re, dr_res_we, dr_stat_re, dr_stat_we;
   logic [ResAw-1:0] dr_res_raddr, dr_res_waddr;
@@ -135,14 +137,19 @@ module rows_bench #(
 
   logic [TR-1:0] eb_load, xb_we;
   logic [AxiW-1:0] eb_data;
-  logic em_take, em_ld, em_sq, em_sum, em_acc, ln_clr, ln_ld, ln_ld_bank, rt_dbit, ln_start, ln_bank, xb_feat;
-  logic [2:0] em_eshift, rt_op, ln_psel, ln_pk_sel;
+  logic em_take, em_ld, em_sq, em_sum, ln_clr, ln_sum_en, rt_take_shift, rt_take_rec, ln_start, ln_bank, xb_feat;
+  logic [2:0] em_eshift, ln_psel, ln_pk_sel;
   logic [Lanes-1:0] em_mask, ln_mask;
-  logic [4:0] rt_k, ln_shift, ln_qshift;
+  logic [4:0] ln_shift, ln_qshift;
   logic [8:0] ln_en;
   logic [DW-1:0] ln_d;
   logic [Lanes*16-1:0] ln_gain, ln_off;
-  logic [1:0] ln_xsel;
+  logic [1:0] ln_xsel, ln_sum_sel;
+  // Place r is what row r - 1 takes; row TR - 1 takes the sums of row 0 and the unit's results.
+  logic [TR*SumW-1:0] ln_sum;
+  logic [TR*SqW-1:0] ln_sq;
+  logic [(TR+1)*6-1:0] rt_shift;
+  logic [(TR+1)*17-1:0] rt_rec;
   logic [Lanes*32-1:0] ln_qoff;
   logic [Lanes*17-1:0] ln_bound;
   logic [14:0] ln_qmul;
@@ -208,8 +215,9 @@ module rows_bench #(
     .ru_res_waddr_o(ru_res_waddr), .ru_stat_re_o(ru_stat_re), .ru_stat_we_o(ru_stat_we),
     .ru_stat_raddr_o(ru_stat_raddr), .ru_stat_waddr_o(ru_stat_waddr), .eb_load_o(eb_load), .eb_data_o(eb_data),
     .em_take_o(em_take), .em_ld_o(em_ld), .em_eshift_o(em_eshift), .em_sq_o(em_sq), .em_mask_o(em_mask), .em_sum_o(em_sum),
-    .em_acc_o(em_acc), .ln_clr_o(ln_clr), .ln_ld_o(ln_ld), .ln_ld_bank_o(ln_ld_bank), .rt_op_o(rt_op), .rt_k_o(rt_k),
-    .rt_dbit_o(rt_dbit), .ln_start_o(ln_start), .ln_en_o(ln_en), .ln_d_o(ln_d), .ln_gain_o(ln_gain),
+    .ln_clr_o(ln_clr), .ln_sum_en_o(ln_sum_en), .ln_sum_sel_o(ln_sum_sel), .rt_sum_i(ln_sum[SumW-1:0]),
+    .rt_sq_i(ln_sq[SqW-1:0]), .rt_take_shift_o(rt_take_shift), .rt_take_rec_o(rt_take_rec),
+    .rt_shift_o(rt_shift[TR*6+:6]), .rt_rec_o(rt_rec[TR*17+:17]), .ln_start_o(ln_start), .ln_en_o(ln_en), .ln_d_o(ln_d), .ln_gain_o(ln_gain),
     .ln_shift_o(ln_shift), .ln_off_o(ln_off), .ln_xsel_o(ln_xsel), .ln_bank_o(ln_bank), .ln_qoff_o(ln_qoff), .ln_bound_o(ln_bound),
     .ln_qmul_o(ln_qmul), .ln_qshift_o(ln_qshift), .ln_cmax_o(ln_cmax), .ln_psel_o(ln_psel), .ln_mask_o(ln_mask),
     .ln_pk_en_o(ln_pk_en), .ln_pk_sel_o(ln_pk_sel), .xb_we_o(xb_we), .xb_addr_o(xb_addr), .xb_feat_o(xb_feat),
@@ -265,8 +273,12 @@ module rows_bench #(
       .res_waddr_i(res_waddr), .res_wsel_i(res_wsel), .stat_re_i(stat_re), .stat_raddr_i(stat_raddr),
       .stat_we_i(stat_we), .stat_waddr_i(stat_waddr), .stat_wsel_i(stat_wsel), .eb_load_i(eb_load[r]),
       .eb_data_i(eb_data), .em_take_i(em_take), .em_ld_i(em_ld), .em_eshift_i(em_eshift), .em_sq_i(em_sq), .em_mask_i(em_mask),
-      .em_sum_i(em_sum), .em_acc_i(em_acc), .ln_clr_i(ln_clr), .ln_ld_i(ln_ld), .ln_ld_bank_i(ln_ld_bank),
-      .rt_op_i(rt_op), .rt_k_i(rt_k), .rt_dbit_i(rt_dbit), .ln_start_i(ln_start), .ln_en_i(ln_en), .ln_d_i(ln_d),
+      .em_sum_i(em_sum),
+      .ln_clr_i(ln_clr), .ln_sum_en_i(ln_sum_en), .ln_sum_sel_i(ln_sum_sel),
+      .ln_sum_i(ln_sum[((r+1)%TR)*SumW+:SumW]), .ln_sq_i(ln_sq[((r+1)%TR)*SqW+:SqW]), .ln_sum_o(ln_sum[r*SumW+:SumW]),
+      .ln_sq_o(ln_sq[r*SqW+:SqW]), .rt_take_shift_i(rt_take_shift), .rt_take_rec_i(rt_take_rec),
+      .rt_shift_i(rt_shift[(r+1)*6+:6]), .rt_rec_i(rt_rec[(r+1)*17+:17]), .rt_shift_o(rt_shift[r*6+:6]),
+      .rt_rec_o(rt_rec[r*17+:17]), .ln_start_i(ln_start), .ln_en_i(ln_en), .ln_d_i(ln_d),
       .ln_gain_i(ln_gain), .ln_shift_i(ln_shift), .ln_off_i(ln_off), .ln_xsel_i(ln_xsel), .ln_bank_i(ln_bank),
       .ln_qoff_i(ln_qoff), .ln_bound_i(ln_bound), .ln_qmul_i(ln_qmul), .ln_qshift_i(ln_qshift), .ln_cmax_i(ln_cmax), .ln_psel_i(ln_psel),
       .ln_mask_i(ln_mask), .ln_pk_en_i(ln_pk_en), .ln_pk_sel_i(ln_pk_sel), .xb_we_i(xb_we[r]), .xb_addr_i(xb_addr),
@@ -289,7 +301,8 @@ module rows_bench #(
   assign cw_data_o[TR*TC+:Pad]    = '0;
   assign lg_data_o[Lanes*32+:Pad] = '0;
   /* verilator lint_off UNUSED */
-  wire unused_bits = |{tw_grp_i, tw_act_data_i, sh_acc_i, sh_zz_i, p_rd_data_i, rsp_data_i, l_rd_data_i};
+  wire unused_bits = |{tw_grp_i, tw_act_data_i, sh_acc_i, sh_zz_i, p_rd_data_i, rsp_data_i, l_rd_data_i, rt_shift,
+                       rt_rec};
   /* verilator lint_on UNUSED */
 endmodule
 
