@@ -25,29 +25,31 @@ namespace bat::synth {
 namespace {
 
 constexpr std::size_t kQuantities = std::size(kAreaQuantities);
-constexpr std::size_t kFitted = 4;  // lut, ff, dsp, um2
+constexpr std::size_t kXcupFitted = 3;            // lut, ff, dsp
+constexpr std::size_t kFitted = kXcupFitted + 1;  // and um2 of osu018
 constexpr std::array<const char*, kFitted> kKeys = {"lut", "ff", "dsp", "um2"};
 constexpr std::size_t kMostTerms = 8;
 
 // -------------------------------------------------------------------------------------
 // measurements
 
-struct ModuleSample {
-  double instances = 0.0;
-  std::array<double, kFitted> sum{};  // over all instances
-};
+using ModuleSum = std::array<double, kFitted>;  // over all instances
 
 struct Measured {
   Config config;
   Plan sizes;
   bool fitted = false;
-  std::map<std::string, ModuleSample> modules;  // by listed module
+  std::map<std::string, ModuleSum> modules;  // by listed module
   std::array<double, kQuantities> total{};
   std::map<AreaMemory, int> memories;
 };
 
-bool listed(const std::string& base) {
-  return std::ranges::any_of(area_modules(), [&](const AreaModule& m) { return m.name == base; });
+/// The module of the model that counts `base`; nothing for one that counts with its parent.
+std::optional<std::string> model_name(const std::string& base) {
+  const std::string name = base == "qmm_row_narrow" ? "qmm_row" : base;
+  const bool known =
+      std::ranges::any_of(area_modules(), [&](const AreaModule& m) { return m.name == name; });
+  return known ? std::optional(name) : std::nullopt;
 }
 
 int parameter(const ModuleCost& module, const char* name) {
@@ -63,7 +65,7 @@ std::array<double, kFitted> folded(const ModuleCosts& costs, const std::string& 
                                   static_cast<double>(module.own.dsp), module.own.area_um2};
   for (const auto& [child, count] : module.children) {
     const std::string& base = costs.modules.at(child).base;
-    if (listed(base) || base == "bat_ram") continue;
+    if (model_name(base) || base == "bat_ram") continue;
     const auto part = folded(costs, child);
     for (std::size_t i = 0; i < kFitted; ++i) sum[i] += static_cast<double>(count) * part[i];
   }
@@ -78,12 +80,16 @@ void add_costs(Measured& m, const ModuleCosts& costs, Target target) {
                               parameter(module, "Groups"), 0};
       m.memories[memory] += static_cast<int>(module.instances);
     }
-    if (!listed(module.base)) continue;
-    ModuleSample& sample = m.modules[module.base];
-    if (target == Target::kXcup) sample.instances += static_cast<double>(module.instances);
+    const auto counted = model_name(module.base);
+    if (!counted) continue;
+    ModuleSum& sum = m.modules[*counted];
+    const auto instances = static_cast<double>(module.instances);
     const auto one = folded(costs, name);
-    for (std::size_t i = 0; i < kFitted; ++i)
-      sample.sum[i] += static_cast<double>(module.instances) * one[i];
+    if (target == Target::kXcup) {
+      for (std::size_t i = 0; i < kXcupFitted; ++i) sum[i] += instances * one[i];
+    } else {
+      sum[kXcupFitted] += instances * one[kXcupFitted];
+    }
   }
   const Resources total = costs.total();
   if (target == Target::kXcup) {
@@ -201,15 +207,16 @@ std::map<std::size_t, double> regress(const Problem& problem) {
   return terms;
 }
 
+// By the model's number of instances: some classes (FIFOs, arbiters) stand for all of the design.
 // Relative errors count: a sample's row is divided by its value, or by a part of the mean when it
 // is smaller.
 std::map<std::size_t, double> fit_quantity(const std::vector<const Measured*>& samples,
-                                           const std::string& module, std::size_t quantity) {
+                                           const AreaModule& module, std::size_t quantity) {
   std::vector<double> values;
   double mean = 0.0;
   for (const Measured* m : samples) {
-    const ModuleSample& s = m->modules.at(module);
-    values.push_back(s.sum[quantity] / s.instances);
+    const ModuleSum& sum = m->modules.at(std::string(module.name));
+    values.push_back(sum[quantity] / module.instances(m->config, m->sizes));
     mean += values.back() / static_cast<double>(samples.size());
   }
   if (mean <= 0.0) return {};
@@ -231,7 +238,7 @@ std::map<std::size_t, double> fit_quantity(const std::vector<const Measured*>& s
 }
 
 nlohmann::ordered_json fit_module(const std::vector<const Measured*>& samples,
-                                  const std::string& module) {
+                                  const AreaModule& module) {
   std::map<std::size_t, nlohmann::ordered_json> terms;
   for (std::size_t q = 0; q < kFitted; ++q) {
     for (const auto& [feature, value] : fit_quantity(samples, module, q)) {
@@ -272,12 +279,12 @@ std::string coefficients_text(const std::vector<const Measured*>& fitted,
     std::vector<const Measured*> samples;
     for (const Measured* m : fitted) {
       const auto found = m->modules.find(std::string(type.name));
-      if (found != m->modules.end() && found->second.instances > 0.0) samples.push_back(m);
+      if (found != m->modules.end() && type.instances(m->config, m->sizes) > 0.0)
+        samples.push_back(m);
     }
     if (samples.empty()) continue;
-    const nlohmann::ordered_json entry{{"module", type.name},
-                                       {"samples", samples.size()},
-                                       {"terms", fit_module(samples, std::string(type.name))}};
+    const nlohmann::ordered_json entry{
+        {"module", type.name}, {"samples", samples.size()}, {"terms", fit_module(samples, type)}};
     entries.push_back("  " + entry.dump());
   }
   for (const MeasuredPopcount& m : popcounts) entries.push_back(popcount_entry(m));

@@ -86,6 +86,9 @@ double over_gearboxes(const Plan& p, const Value& value) {
 
 double lanes(const Plan& p) { return p.lanes; }
 
+/// Accumulator bits of a row, on average: row 0 has more.
+double row_acc(const Plan& p) { return (p.acc_bits + (p.rows - 1.0) * p.row_acc_bits) / p.rows; }
+
 #define BAT_FEATURE(name, expression)                                                      \
   AreaFeature {                                                                            \
     name, [](const Config& c [[maybe_unused]], const Plan& p [[maybe_unused]]) -> double { \
@@ -140,10 +143,11 @@ constexpr std::array<AreaFeature, kAreaFeatures> kFeatures = {
     BAT_FEATURE("shift_drain", p.cols > p.lanes ? p.cols : 0),
     BAT_FEATURE("key_groups", p.depth / p.cols),
     BAT_FEATURE("value_groups", p.depth / p.rows),
-    BAT_FEATURE("cols_acc", p.cols* p.acc_bits),
-    BAT_FEATURE("branch_cols_acc", p.branches > 1 ? p.cols * p.acc_bits : 0),
-    BAT_FEATURE("lanes_acc", p.lanes* p.acc_bits),
-    BAT_FEATURE("branch_lanes_acc", p.branches > 1 ? p.lanes * p.acc_bits : 0),
+    BAT_FEATURE("row_acc", row_acc(p)),
+    BAT_FEATURE("cols_acc", p.cols* row_acc(p)),
+    BAT_FEATURE("branch_cols_acc", p.branches > 1 ? p.cols * row_acc(p) : 0),
+    BAT_FEATURE("lanes_acc", p.lanes* row_acc(p)),
+    BAT_FEATURE("branch_lanes_acc", p.branches > 1 ? p.lanes * row_acc(p) : 0),
     BAT_FEATURE("lanes_bits", p.lanes* p.max_bits),
     BAT_FEATURE("depth_bits", p.depth* p.max_bits),
     BAT_FEATURE("multi_lanes", p.max_bits > 1 ? p.lanes : 0),
@@ -284,8 +288,9 @@ AreaMemories area_memories(const Config& c, const Plan& p) {
     m.add(p.lanes * p.score_bits, p.score_slots * p.score_words, 1, p.rows);
   }
   m.add(p.depth, p.w_ring_words, 1, p.cols);
-  m.add(p.depth, p.k_words, p.depth / p.cols, p.cols);
-  m.add(p.depth, p.v_words, p.depth / p.rows, p.cols);
+  // Keys below, values from a power of two on (rtl/column_slice.sv).
+  const int values_from = 1 << std::max(1, log2_ceil(std::max(p.k_words, p.v_words)));
+  m.add(p.depth, values_from + p.v_words, p.depth / p.rows, p.cols);
   m.add(p.zero_bits, p.z_words, 1, 2 * p.cols);
   m.add(p.par_bits, p.t_ring_words, 1, 1);
   m.add(p.par_bits, p.p_ring_words, 1, 1);

@@ -21,7 +21,7 @@ struct AreaFeature {
   double (*value)(const Config&, const Plan&);
 };
 
-inline constexpr std::size_t kAreaFeatures = 66;
+inline constexpr std::size_t kAreaFeatures = 67;
 std::span<const AreaFeature, kAreaFeatures> area_features();
 std::array<double, kAreaFeatures> area_feature_values(const Config& config, const Plan& plan);
 
