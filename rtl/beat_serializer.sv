@@ -47,21 +47,10 @@ module beat_serializer #(
   end
 
   for (genvar l = 0; l < Lanes; l = l + 1) begin : gen_lane
-    logic [15:0] value;
-    logic [15:0] by4;
+    logic [ 7:0] value;
     logic [15:0] value_q;
-    assign value = {{8{word[l*8+7]}}, word[l*8+:8]};
-    assign by4   = shift_i[2] ? {value[11:0], 4'd0} : value;
-    always_ff @(posedge clk_i) begin
-      if (next_i) begin
-        case (shift_i[1:0])
-          2'd0: value_q <= by4;
-          2'd1: value_q <= {by4[14:0], 1'd0};
-          2'd2: value_q <= {by4[13:0], 2'd0};
-          default: value_q <= {by4[12:0], 3'd0};
-        endcase
-      end
-    end
+    assign value = word[l*8+:8];
+    always_ff @(posedge clk_i) if (next_i) value_q <= {{8{value[7]}}, value} << shift_i;
     assign value_o[l*16+:16] = value_q;
   end
 endmodule
