@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// Control of EMBED instructions (docs/architecture.md, section 5; stages e0 .. e4 of the row slices).
+// Control of EMBED instructions (docs/architecture.md, section 5; stages e0 .. e5 of the row slices).
 //
 // Fetches the token words of the row tile (ids), then table rows in groups of BurstBeats beats: for each group, for each
 // token row, one burst into a buffer of four groups. From there beat after beat goes to the row slices; when all rows
-// hold theirs, the bank is taken and the beat added in lockstep, Lanes values a cycle: e0 RES read and next values,
-// e1 sum, e2 RES write and squares, e3 lanes' sums, e4 row sums. Requests, distribution and addition of three
-// successive stretches run at the same time.
+// hold theirs, the bank is taken and the beat added in lockstep, Lanes values a cycle: e0 RES read, e1 RES word and next
+// values taken, e2 sum, e3 RES write and squares, e4 lanes' sums, e5 row sums. Requests, distribution and addition of
+// three successive stretches run at the same time.
 // Latency: memory + rvalid * BurstBeats + nb * max(rvalid + 3, words of a beat) + about 16 cycles, with ids also memory
 // and one cycle a token. Flow control: start only when ready; AXI client ports valid/ready; bank request/grant. The
 // bank is held only while beats are processed, never while waiting for memory.
@@ -57,16 +57,17 @@ module embed_control #(
   // Row slices.
   output logic [      TR-1:0] eb_load_o,
   output logic [    AxiW-1:0] eb_data_o,
-  output logic                em_take_o,      // before e0: all rows hold a beat, it becomes the current one
-  output logic                em_ld_o,
+  output logic                em_take_o,      // before e1: all rows hold a beat, it becomes the current one
+  output logic                em_ld_o,        // e1
   output logic [         2:0] em_eshift_o,
-  output logic                em_x_en_o,      // e1
-  output logic                em_add_o,       // e1
+  output logic                em_h_en_o,      // e1
+  output logic                em_x_en_o,      // e2
+  output logic                em_add_o,       // e1, e2
   output logic                em_bank_o,      // e1
-  output logic                em_sq_o,        // e2
+  output logic                em_sq_o,        // e3
   output logic [   Lanes-1:0] em_mask_o,      // e3
-  output logic                em_sum_o,       // e3
-  output logic                em_acc_o,       // e4
+  output logic                em_sum_o,       // e4
+  output logic                em_acc_o,       // e5
   output logic                ln_clr_o
 );
   localparam int Values = AxiW / 8;
@@ -400,19 +401,20 @@ module embed_control #(
     .rdata_o(eb_data_o)
   );
   assign eb_load_o = eb_load_q;
-  assign em_take_o = take;
+  assign em_take_o = take_q;  // the last values of the beat before are taken in this cycle
 
   // ---------------------------------------------------------------------------------------------------------------
-  // Lockstep: e0 .. e4.
+  // Lockstep: e0 .. e5.
   logic [     12:0] word_q;      // words of the row done
   logic [StepW-1:0] step_q;      // word of the beat
   logic [PartW-1:0] part_q;      // beat of the word
   logic             part_last;
   logic             word_last;
-  logic [      3:0] valid_q;     // e1 .. e4
+  logic             take_q;
+  logic [      4:0] valid_q;     // e1 .. e5
   logic [Lanes-1:0] mask0;
   logic [Lanes*3-1:0] mask_q;    // e1 .. e3
-  logic [ResAw*2-1:0] addr_q;    // e1, e2
+  logic [ResAw*3-1:0] addr_q;    // e1 .. e3
 
   assign issue     = adding_q && gnt_i[bank];
   assign part_last = (part_q == PartW'(WordParts - 1));
@@ -441,31 +443,33 @@ module embed_control #(
     if (take) step_q <= '0;
     else if (issue) step_q <= step_q + 1'b1;
     mask_q <= {mask_q[Lanes*2-1:0], mask0};
-    addr_q <= {addr_q[ResAw-1:0], res_raddr_o};
+    addr_q <= {addr_q[ResAw*2-1:0], res_raddr_o};
+    take_q <= take;
   end
   always_ff @(posedge clk_i or negedge rst_ni) begin
-    if (!rst_ni) valid_q <= 4'd0;
-    else valid_q <= {valid_q[2:0], issue};
+    if (!rst_ni) valid_q <= 5'd0;
+    else valid_q <= {valid_q[3:0], issue};
   end
 
-  assign pipe_empty   = (valid_q == 4'd0);
+  assign pipe_empty   = (valid_q == 5'd0);
   assign req_o        = {bank, !bank} & {2{adding_q || state_q == Flush || state_q == Stat || (active_o && !pipe_empty)}};
   assign res_re_o     = {bank, !bank} & {2{issue && add}};
   assign res_raddr_o  = res_base[ResAw-1:0] + ResAw'(word_q);
-  assign res_we_o     = {bank, !bank} & {2{valid_q[1]}};
-  assign res_mask_o   = mask_q[Lanes+:Lanes];
-  assign res_waddr_o  = addr_q[ResAw+:ResAw];
+  assign res_we_o     = {bank, !bank} & {2{valid_q[2]}};
+  assign res_mask_o   = mask_q[Lanes*2+:Lanes];
+  assign res_waddr_o  = addr_q[ResAw*2+:ResAw];
   assign stat_we_o    = {bank, !bank} & {2{state_q == Stat && gnt_i[bank]}};
   assign stat_waddr_o = StatAw'(rt[9:1]);
-  assign em_ld_o      = issue;
+  assign em_ld_o      = valid_q[0];
   assign em_eshift_o  = instr_q[bat_pkg::EmbedEshiftLsb+:bat_pkg::EmbedEshiftW];
-  assign em_x_en_o    = valid_q[0];
+  assign em_h_en_o    = valid_q[0];
+  assign em_x_en_o    = valid_q[1];
   assign em_add_o     = add;
   assign em_bank_o    = bank;
-  assign em_sq_o      = valid_q[1];
+  assign em_sq_o      = valid_q[2];
   assign em_mask_o    = mask_q[Lanes*2+:Lanes];
-  assign em_sum_o     = valid_q[2];
-  assign em_acc_o     = valid_q[3] && stat;
+  assign em_sum_o     = valid_q[3];
+  assign em_acc_o     = valid_q[4] && stat;
 
   // Fields of other instructions; addresses have the width of the instruction fields.
   /* verilator lint_off UNUSED */

@@ -4,7 +4,7 @@
 // One row after the other: Step features a cycle are collected, from the beats of the row or as zeros beyond its K
 // features (and for the class token, row 0), until a word of TK features is complete; then its 8 planes are
 // written, one a cycle. One request a row, ahead of the responses.
-// Latency: memory + rvalid * kw * (TK/Step + 8) + 3 cycles, Step = min(AxiW/8, TK).
+// Latency: memory + rvalid * kw * (TK/Step + 8) + 4 cycles, Step = min(AxiW/8, TK).
 // Flow control: start only when idle; AXI client ports valid/ready; XB writes are always taken.
 `default_nettype none
 
@@ -61,6 +61,7 @@ module feature_control #(
 
   logic                active_q;
   logic                setup_q;    // first cycle: counters from the instruction
+  logic                ask_q;      // second cycle: first request
   logic [AxiAddrW-1:0] job_input_q;
 
   // ---------------------------------------------------------------------------------------------------------------
@@ -70,6 +71,7 @@ module feature_control #(
   logic [AxiAddrW-1:0] req_addr_q;
   logic [        15:0] in_row;
   logic [        15:0] first;      // first row of JOB_INPUT
+  logic [        27:0] before_q;   // beats of JOB_INPUT before it
   logic                skip_class; // the first row is the class token
   assign skip_class = (n0 == 13'd0);
   assign in_row     = instr_q[bat_pkg::FeatInRowLsb+:bat_pkg::FeatInRowW];
@@ -78,16 +80,17 @@ module feature_control #(
   always_ff @(posedge clk_i or negedge rst_ni) begin
     if (!rst_ni) begin
       req_valid_q <= 1'b0;
-    end else if (setup_q) begin
+    end else if (ask_q) begin
       req_valid_q <= !(skip_class && rvalid == 7'd1);
     end else if (req_valid_q && req_ready_i) begin
       req_valid_q <= (req_row_q + 7'd1 != rvalid);
     end
   end
   always_ff @(posedge clk_i) begin
-    if (setup_q) begin
+    if (setup_q) before_q <= 28'(first) * 28'(nb);
+    if (ask_q) begin
       req_row_q  <= skip_class ? 7'd1 : 7'd0;
-      req_addr_q <= job_input_q + AxiAddrW'((64'(first) * 64'(nb)) << BeatLsb);
+      req_addr_q <= job_input_q + AxiAddrW'(64'(before_q) << BeatLsb);
     end else if (req_valid_q && req_ready_i) begin
       req_row_q  <= req_row_q + 7'd1;
       req_addr_q <= req_addr_q + AxiAddrW'(64'(nb) << BeatLsb);
@@ -143,9 +146,11 @@ module feature_control #(
     if (!rst_ni) begin
       active_q <= 1'b0;
       setup_q  <= 1'b0;
+      ask_q    <= 1'b0;
       write_q  <= 1'b0;
     end else begin
       setup_q <= start_i && !active_q;
+      ask_q   <= setup_q;
       if (start_i) active_q <= 1'b1;
       else if (all_done) active_q <= 1'b0;
       if (step && wstep_q == WordStepW'(WordSteps - 1)) write_q <= 1'b1;

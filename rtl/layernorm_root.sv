@@ -5,7 +5,7 @@
 //
 // The sums of the rows are a ring of TR registers, the results a chain beside it; both move towards row 0. start_i
 // (with d_i and the sums in place; ignored while rows enter) begins: sum_i and sq_i, row 0's place of the ring, are
-// taken and turn_o moves the ring, a row in Pace cycles; after TR times the sums are home. shift_o (p + 6) and rec_o go
+// taken and turn_o moves the ring, a row in Pace cycles; after TR times the sums are home. shift_o (p) and rec_o go
 // to row TR-1's place of the chain, which take_shift_o and take_rec_o move; after TR times each, every row has its own.
 // done_o is high with the last take_rec_o. d_i must hold until the last row has entered.
 //   variance 3 cycles (Pace > 1: 3 + Pace), norm 3, root 16, reciprocal 16
@@ -33,7 +33,7 @@ module layernorm_root #(
   output logic            take_shift_o,
   output logic            take_rec_o,
   output logic            done_o,
-  output logic [     5:0] shift_o,       // p + 6
+  output logic [     4:0] shift_o,       // p
   output logic [    16:0] rec_o
 );
   localparam int Pace = (TR >= 32) ? 1 : ((TR < 2) ? 16 : 32 / TR);
@@ -122,7 +122,7 @@ module layernorm_root #(
     .m_o    (m),
     .pairs_o(pairs)
   );
-  assign shift_o = 6'(VW / 2 + 5) - {1'b0, pairs};
+  assign shift_o = 5'(VW / 2 - 1) - pairs;
 
   layernorm_sqrt #(
     .Pace(Pace)

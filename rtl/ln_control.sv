@@ -60,7 +60,7 @@ module ln_control #(
   output logic                rt_turn_o,      // ring of sums, chains of results: see layernorm_root
   output logic                rt_take_shift_o,
   output logic                rt_take_rec_o,
-  output logic [         5:0] rt_shift_o,
+  output logic [         4:0] rt_shift_o,
   output logic [        16:0] rt_rec_o,
   output logic                ln_start_o,
   output logic [         8:0] ln_en_o,
@@ -68,7 +68,7 @@ module ln_control #(
   output logic [Lanes*16-1:0] ln_gain_o,
   output logic [         4:0] ln_shift_o,
   output logic [Lanes*16-1:0] ln_off_o,
-  output logic                ln_again_o,     // c7: the normalized word again, for further planes
+  output logic                ln_again_o,     // c6: the normalized word again, for further planes
   output logic                ln_bank_o,
   output logic [Lanes*32-1:0] ln_qoff_o,
   output logic [Lanes*17-1:0] ln_bound_o,     // c8: 2^q_shift - q_offset within 17 bits: x >= bound is a code above 0
@@ -283,13 +283,13 @@ module ln_control #(
     assign last_mask[l] = (4'(l) < lastv);
   end
 
-  // RES: read at c0, or at c6 for the planes after the first pass; written at c8.
+  // RES: read at c0, or at c5 for the planes after the first pass; written at c8.
   logic             res_re;
   logic             res_we;
   logic [ResAw-1:0] raddr_q;
   logic [ResAw-1:0] waddr_q;
   logic [     15:0] laddr_q;
-  assign res_re      = again ? real_pipe_q[5] : (issue && real_beat);
+  assign res_re      = again ? real_pipe_q[4] : (issue && real_beat);
   assign res_we      = real_pipe_q[7] && !again;
   assign res_re_o    = {bank, !bank} & {2{res_re}};
   assign res_we_o    = {bank, !bank} & {2{res_we}};

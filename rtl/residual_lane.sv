@@ -3,7 +3,8 @@
 // clamp(v, 0, cmax), and for row 0 the logit sat32(v) (docs/numerics.md, section 2).
 //
 // Two stages, one column a cycle: en_i[0] moves d5 (x_i, v_i, skip_i, cmax_i -> y_o, code_o, logit_o), en_i[1] moves
-// d6 (y_o -> square_o). skip_i adds 0. v_i has 48 bits, or 17 when scale_lane limits it already; a logit needs 48.
+// d6 (y_o -> summand_o = y, square_o; both 0 without mask_i). skip_i adds 0. v_i has 48 bits, or 17 when scale_lane
+// limits it already (over_i: v is beyond them); a logit needs 48.
 // CodeEn = 0 leaves codes out.
 `default_nettype none
 
@@ -15,10 +16,13 @@ module residual_lane #(
   input  logic        clk_i,
   input  logic [ 1:0] en_i,
   input  logic [VW-1:0] v_i,
+  input  logic        over_i,
   input  logic [15:0] x_i,
   input  logic        skip_i,
   input  logic [ 7:0] cmax_i,
+  input  logic        mask_i,
   output logic [15:0] y_o,
+  output logic [15:0] summand_o,
   output logic [30:0] square_o,
   output logic [ 7:0] code_o,
   output logic [31:0] logit_o
@@ -32,11 +36,15 @@ module residual_lane #(
   logic        [ 7:0] code_q;
   logic signed [31:0] square;
   logic        [30:0] square_q;
+  logic        [15:0] summand_q;
 
   if (VW == 17) begin : gen_limited
-    assign limited = v_i;
+    assign limited = over_i ? {v_i[16], {16{~v_i[16]}}} : v_i;
   end else begin : gen_limit
     assign limited = (v_i[VW-1:16] == {(VW - 16) {v_i[VW-1]}}) ? v_i[16:0] : {v_i[VW-1], {16{~v_i[VW-1]}}};
+    /* verilator lint_off UNUSED */
+    wire unused_over = over_i;
+    /* verilator lint_on UNUSED */
   end
 
   always_comb begin
@@ -48,7 +56,7 @@ module residual_lane #(
     code = cmax_i;
     if (v_i[VW-1] || CodeEn == 0) begin
       code = 8'd0;
-    end else if (v_i[VW-1:8] == '0 && v_i[7:0] < cmax_i) begin
+    end else if (v_i[VW-1:8] == '0 && !over_i && v_i[7:0] < cmax_i) begin
       code = v_i[7:0];
     end
   end
@@ -67,11 +75,15 @@ module residual_lane #(
       y_q    <= y;
       code_q <= code;
     end
-    if (en_i[1]) square_q <= square[30:0];
+    if (en_i[1]) begin
+      summand_q <= mask_i ? y_q : 16'd0;
+      square_q  <= mask_i ? square[30:0] : 31'd0;
+    end
   end
-  assign y_o      = y_q;
-  assign square_o = square_q;
-  assign code_o   = code_q;
+  assign y_o       = y_q;
+  assign summand_o = summand_q;
+  assign square_o  = square_q;
+  assign code_o    = code_q;
 
   /* verilator lint_off UNUSED */
   wire unused_sign = square[31];  // a square is not negative

@@ -5,7 +5,7 @@
 // (res_, stat_): an output `x_o` there is the input `x_i` here, except that eb_load_i and xb_we_i are this row's bits, and
 // that the sums ln_sum, ln_sq and the roots rt_rec, rt_shift go from each row to the one below it (layernorm_root).
 // The slice is a pure data path without reset; each control signal names the pipeline stage that it belongs to, d0 ..
-// d8 of the drain, c0 .. c11 of LayerNorm, e0 .. e4 of the embedding, s0 .. s8 of softmax (see the control units).
+// d8 of the drain, c0 .. c11 of LayerNorm, e0 .. e5 of the embedding, s0 .. s8 of softmax (see the control units).
 `default_nettype none
 
 module row_slice #(
@@ -26,6 +26,7 @@ module row_slice #(
   parameter int ScoreDepth = 16,  // words of one slot
   parameter int SoftmaxEn  = 1,
   parameter int TokensEn   = 1,   // EMBED sums (STAT) and additions
+  parameter int FeaturesEn = 1,   // FEAT words to XB
   parameter int QuantMul   = (MaxBits > 1) ? 1 : 0,
   parameter int CodePlanes = (Row == 0) ? 8 : MaxBits,  // planes of CODE tiles; only row 0 meets the pooler's 8
   // Derived, not to be set.
@@ -88,13 +89,13 @@ module row_slice #(
   input  logic                     eb_load_i,       // this row takes the AXI beat
   input  logic [         AxiW-1:0] eb_data_i,
   input  logic                     em_take_i,       // the beat taken becomes the current one
-  input  logic                     em_ld_i,         // e0: take the next Lanes values
-  input  logic [              2:0] em_eshift_i,     // e0
-  input  logic                     em_sq_i,         // e2
+  input  logic                     em_ld_i,         // e1: take the next Lanes values
+  input  logic [              2:0] em_eshift_i,     // e1
+  input  logic                     em_sq_i,         // e3
   input  logic [        Lanes-1:0] em_mask_i,       // e3
-  input  logic                     em_sum_i,        // e3
+  input  logic                     em_sum_i,        // e4
   input  logic                     ln_clr_i,        // sums to 0
-  input  logic                     ln_sum_en_i,     // e4: sums change
+  input  logic                     ln_sum_en_i,     // e5: sums change
   input  logic [              1:0] ln_sum_sel_i,    // 0 EMBED's added, 1, 2 those of STAT bank 0, 1, 3 ln_sum_i, ln_sq_i
   // LayerNorm.
   input  logic [         SumW-1:0] ln_sum_i,        // of the row above; row TR-1: of row 0
@@ -103,17 +104,17 @@ module row_slice #(
   output logic [          SqW-1:0] ln_sq_o,
   input  logic                     rt_take_shift_i,
   input  logic                     rt_take_rec_i,
-  input  logic [              5:0] rt_shift_i,      // of the row above; row TR-1: of layernorm_root
+  input  logic [              4:0] rt_shift_i,      // of the row above; row TR-1: of layernorm_root
   input  logic [             16:0] rt_rec_i,
-  output logic [              5:0] rt_shift_o,
+  output logic [              4:0] rt_shift_o,
   output logic [             16:0] rt_rec_o,
   input  logic                     ln_start_i,      // roots to the pass
-  input  logic [              8:0] ln_en_i,         // stages c1 .. c9 (e1 = c7, e2 = c1)
+  input  logic [              8:0] ln_en_i,         // stages c1 .. c9 (e1 = c6, e2 = c7, e3 = c1)
   input  logic [           DW-1:0] ln_d_i,          // c1
   input  logic [     Lanes*16-1:0] ln_gain_i,       // c5
   input  logic [              4:0] ln_shift_i,      // c6: shift - 1
   input  logic [     Lanes*16-1:0] ln_off_i,        // c7
-  input  logic [              1:0] ln_xsel_i,       // c7: 0 LayerNorm, 1 RES word again, 2 embed, 3 embed and add
+  input  logic [              1:0] ln_xsel_i,       // c6, c7: 0 LayerNorm, 1 RES word again, 2 embed, 3 embed and add
   input  logic                     ln_bank_i,       // bank of the row unit's RES reads
   input  logic [     Lanes*32-1:0] ln_qoff_i,       // c8
   input  logic [     Lanes*17-1:0] ln_bound_i,      // c8
@@ -206,7 +207,7 @@ module row_slice #(
     .clk_i,
     .we_i   (xb_we_i),
     .waddr_i(xb_addr_i[XbAw-1:0]),
-    .wdata_i(xb_feat_i ? xb_data_i : ln_word),
+    .wdata_i((FeaturesEn != 0 && xb_feat_i) ? xb_data_i : ln_word),
     .re_i   (a_re_i && a_src_i),
     .raddr_i(a_addr_i[XbAw-1:0]),
     .rdata_o(xb_data)
@@ -265,6 +266,7 @@ module row_slice #(
   localparam int CodeEn = (Row == 0 || MaxBits > 1 || BR > 1) ? 1 : 0;  // else codes are bit tiles
   logic [            ResW-1:0] dr_x;
   logic [      Lanes*AccW-1:0] diff;
+  logic [            ResW-1:0] summand;
   logic [        Lanes*31-1:0] square;
   logic [Lanes*CodePlanes-1:0] codes;
 
@@ -274,6 +276,7 @@ module row_slice #(
     logic [BR*AccW-1:0] acc;
     logic [  BR*16-1:0] mul;
     logic [     VW-1:0] v;
+    logic               over;
     logic [        7:0] code;
 
     for (genvar b = 0; b < BR; b = b + 1) begin : gen_branch
@@ -295,7 +298,8 @@ module row_slice #(
       .off_i  (dr_off_i[l*48+:48]),
       .shift_i(dr_shift_i),
       .diff_o (diff[l*AccW+:AccW]),
-      .v_o    (v)
+      .v_o    (v),
+      .over_o (over)
     );
 
     residual_lane #(
@@ -304,15 +308,18 @@ module row_slice #(
       .VW     (VW)
     ) u_residual (
       .clk_i,
-      .en_i    (dr_en_i[6:5]),
-      .v_i     (v),
-      .x_i     (dr_x[l*16+:16]),
-      .skip_i  (dr_skip0_i && IsRow0),
-      .cmax_i  (dr_cmax_i),
-      .y_o     (dr_y[l*16+:16]),
-      .square_o(square[l*31+:31]),
-      .code_o  (code),
-      .logit_o (lg_data_o[l*32+:32])
+      .en_i     (dr_en_i[6:5]),
+      .v_i      (v),
+      .over_i   (over),
+      .x_i      (dr_x[l*16+:16]),
+      .skip_i   (dr_skip0_i && IsRow0),
+      .cmax_i   (dr_cmax_i),
+      .mask_i   (dr_mask_i[l]),
+      .y_o      (dr_y[l*16+:16]),
+      .summand_o(summand[l*16+:16]),
+      .square_o (square[l*31+:31]),
+      .code_o   (code),
+      .logit_o  (lg_data_o[l*32+:32])
     );
 
     for (genvar p = 0; p < CodePlanes; p = p + 1) begin : gen_plane
@@ -334,12 +341,10 @@ module row_slice #(
     .word_o (cw_data_o)
   );
 
-  // Sums S and Q: lanes at d6 and d7, rows at d8. The sums of a tile start from 0, from the tile before, or from STAT.
+  // Sums S and Q: lanes at d7, rows at d8. The sums of a tile start from 0, from the tile before, or from STAT.
   logic [LaneSumW-1:0] lane_sum;
   logic [ LaneSqW-1:0] lane_sq;
   logic [LaneSumW-1:0] lane_sum_q;
-  logic [LaneSumW-1:0] lane_sum2_q;
-  logic [   Lanes-1:0] mask_q;
   logic [ LaneSqW-1:0] lane_sq_q;
   logic [    SumW-1:0] dr_sum_q;
   logic [     SqW-1:0] dr_sq_q;
@@ -350,25 +355,21 @@ module row_slice #(
     lane_sum = '0;
     lane_sq  = '0;
     for (int l = 0; l < Lanes; l = l + 1) begin
-      if (dr_mask_i[l]) lane_sum = lane_sum + {{(LaneSumW - 16 + 1) {dr_y[l*16+15]}}, dr_y[l*16+:15]};
-      if (mask_q[l]) lane_sq = lane_sq + LaneSqW'(square[l*31+:31]);
+      lane_sum = lane_sum + {{(LaneSumW - 16 + 1) {summand[l*16+15]}}, summand[l*16+:15]};
+      lane_sq  = lane_sq + LaneSqW'(square[l*31+:31]);
     end
     dr_sum_base = dr_stat_bank_i ? stat_sum[2*SumW-1:SumW] : stat_sum[SumW-1:0];
     dr_sq_base  = dr_stat_bank_i ? stat_sq[2*SqW-1:SqW] : stat_sq[SqW-1:0];
     if (dr_stat_keep_i) {dr_sq_base, dr_sum_base} = {dr_sq_q, dr_sum_q};
     if (dr_stat_zero_i) {dr_sq_base, dr_sum_base} = '0;
-    dr_sum_next = dr_sum_base + {{(SumW - LaneSumW) {lane_sum2_q[LaneSumW-1]}}, lane_sum2_q};
+    dr_sum_next = dr_sum_base + {{(SumW - LaneSumW) {lane_sum_q[LaneSumW-1]}}, lane_sum_q};
     dr_sq_next  = dr_sq_base + SqW'(lane_sq_q);
   end
 
   always_ff @(posedge clk_i) begin
-    if (dr_en_i[6]) begin
-      lane_sum_q <= lane_sum;
-      mask_q     <= dr_mask_i;
-    end
     if (dr_en_i[7]) begin
-      lane_sum2_q <= lane_sum_q;
-      lane_sq_q   <= lane_sq;
+      lane_sum_q <= lane_sum;
+      lane_sq_q  <= lane_sq;
     end
     if (dr_en_i[8]) {dr_sq_q, dr_sum_q} <= {dr_sq_next, dr_sum_next};
   end
@@ -380,10 +381,10 @@ module row_slice #(
   logic [      Lanes*31-1:0] ln_square;
   logic [Lanes*MaxBits-1:0] ln_codes;
   logic [              16:0] root_rec_q;
-  logic [               5:0] root_shift_q;
+  logic [               4:0] root_shift_q;
   logic [          SumW-1:0] pass_sum_q;
   logic [              16:0] pass_rec_q;
-  logic [               5:0] pass_shift_q;
+  logic [               4:0] pass_shift_q;
 
   assign ln_res = ln_bank_i ? res_rdata[2*ResW-1:ResW] : res_rdata[ResW-1:0];
 
@@ -414,6 +415,7 @@ module row_slice #(
       .en_i    (ln_en_i),
       .res_i   (ln_res[l*16+:16]),
       .square_i(em_sq_i),
+      .square_mask_i(em_mask_i[l]),
       .d_i     (ln_d_i),
       .sum_i   (pass_sum_q),
       .rec_i   (pass_rec_q),
@@ -469,14 +471,16 @@ module row_slice #(
       sum = '0;
       sq  = '0;
       for (int l = 0; l < Lanes; l = l + 1) begin
-        if (em_mask_i[l]) begin
-          sum = sum + {{(LaneSumW - 16 + 1) {y_q[l*16+15]}}, y_q[l*16+:15]};
-          sq  = sq + LaneSqW'(ln_square[l*31+:31]);
-        end
+        sum = sum + {{(LaneSumW - 16 + 1) {y_q[l*16+15]}}, y_q[l*16+:15]};
+        sq  = sq + LaneSqW'(ln_square[l*31+:31]);
+      end
+    end
+    for (genvar l = 0; l < Lanes; l = l + 1) begin : gen_summand
+      always_ff @(posedge clk_i) begin
+        if (em_sq_i) y_q[l*16+:16] <= em_mask_i[l] ? ln_x[l*16+:16] : 16'd0;
       end
     end
     always_ff @(posedge clk_i) begin
-      if (em_sq_i) y_q <= ln_x;
       if (em_sum_i) begin
         sum_q <= sum;
         sq_q  <= sq;
@@ -488,7 +492,7 @@ module row_slice #(
     assign embed_sum = '0;
     assign embed_sq  = '0;
     /* verilator lint_off UNUSED */
-    wire unused_embed = |{em_mask_i, em_sum_i, ln_square};
+    wire unused_embed = |{em_sum_i, ln_square};
     /* verilator lint_on UNUSED */
   end
 
@@ -596,6 +600,12 @@ module row_slice #(
                             sm_en_i, sm_slot_i, sm_imul_i, sm_ishift_i, sm_mask_i, sm_acc_i, sm_first_i, dv_ld_i,
                             dv_step_i, dv_take_i, dv_pmul_i, dv_bit_i, sm_pshift_i, sm_cmax_i, sm_pk_ce_i, sm_pk_en_i,
                             sm_pk_sel_i};
+    /* verilator lint_on UNUSED */
+  end
+
+  if (FeaturesEn == 0) begin : gen_no_features
+    /* verilator lint_off UNUSED */
+    wire unused_features = |{xb_feat_i, xb_data_i};
     /* verilator lint_on UNUSED */
   end
 

@@ -80,7 +80,7 @@ module row_unit #(
   input  logic [     SqW-1:0] rt_sq_i,
   output logic                rt_take_shift_o,
   output logic                rt_take_rec_o,
-  output logic [         5:0] rt_shift_o,      // results, to row TR-1
+  output logic [         4:0] rt_shift_o,      // results, to row TR-1
   output logic [        16:0] rt_rec_o,
   output logic                ln_start_o,
   output logic [         8:0] ln_en_o,
@@ -228,6 +228,7 @@ module row_unit #(
   logic [         1:0] em_res_we;
   logic [   Lanes-1:0] em_res_mask;
   logic [   ResAw-1:0] em_res_waddr;
+  logic                em_h_en;
   logic                em_x_en;
   logic                em_add;
   logic                em_bank;
@@ -275,6 +276,7 @@ module row_unit #(
     .em_take_o,
     .em_ld_o,
     .em_eshift_o,
+    .em_h_en_o   (em_h_en),
     .em_x_en_o   (em_x_en),
     .em_add_o    (em_add),
     .em_bank_o   (em_bank),
@@ -344,7 +346,7 @@ module row_unit #(
   assign ru_res_we_o    = ln_res_we | em_res_we;
   assign ru_res_mask_o  = em_use ? em_res_mask : ln_res_mask;
   assign ru_res_waddr_o = em_use ? em_res_waddr : ln_res_waddr;
-  assign ln_en_o        = {ln_en[8:7], ln_en[6] || em_x_en, ln_en[5:1], ln_en[0] || em_sq_o};
+  assign ln_en_o        = {ln_en[8:7], ln_en[6] || em_x_en, ln_en[5] || em_h_en, ln_en[4:1], ln_en[0] || em_sq_o};
   assign ln_xsel_o      = em_use ? {1'b1, em_add} : {1'b0, ln_again};
   assign ln_bank_o      = em_use ? em_bank : ln_bank;
   assign xb_feat_o      = ft_active;

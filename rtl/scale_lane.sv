@@ -4,8 +4,9 @@
 // Five stages, one column a cycle, no flow control: en_i[k] moves stage dk (difference, wait for the record, products,
 // sum, shift). mul_i belongs to d2, off_i to d3, shift_i to d4; v_o is valid from d5 on. diff_o is stage d0's result
 // of branch 0, the raw score when zz_i is 0. With ZzEn = 0 zz_i counts as 0.
-// VW = 48 gives v itself, VW = 17 gives v limited to -65536 .. 65535: all that a saturated residual sum and a code need,
-// with a shifter of a third of the size (whole bytes, then the rest).
+// VW = 48 gives v itself (over_o = 0). VW = 17 gives the sign of v, its 16 lowest bits, and in over_o whether v is beyond
+// -65536 .. 65535: all that a saturated residual sum and a code need, with a shifter of a quarter of the size (by 16,
+// by 4, by 1, over no more bits than the result needs).
 `default_nettype none
 
 module scale_lane #(
@@ -22,7 +23,8 @@ module scale_lane #(
   input  logic [          47:0] off_i,
   input  logic [           5:0] shift_i,
   output logic [      AccW-1:0] diff_o,
-  output logic [        VW-1:0] v_o
+  output logic [        VW-1:0] v_o,
+  output logic                  over_o
 );
   localparam int ProdW = AccW + 17;
 
@@ -85,35 +87,59 @@ module scale_lane #(
     always_ff @(posedge clk_i) begin
       if (en_i[4]) v_q <= sum_q >>> shift_i;
     end
+    assign over_o = 1'b0;
   end else begin : gen_limited
     logic        sign;
-    logic [ 2:0] differs;    // bytes 3, 4, 5 hold a bit that is not the sign
-    logic [23:0] window;     // shifted by whole bytes
-    logic        above;      // a bit above the window is not the sign
-    logic [16:0] fine;
-    logic [ 7:0] rest;       // bits of the window above the result
-    logic [ 7:0] rest_down;
+    logic [31:0] by16;
+    logic [19:0] by4;
+    logic [15:0] by1;
+    logic [ 2:0] differs;  // bits 23:20, 27:24, 31:28 of by16 are not the sign
+    logic        over16;   // bits that each shifter drops above its result are not the sign
+    logic        over4;
+    logic        over1;
+    logic        over_q;
 
     assign sign = sum_q[47];
-    for (genvar i = 0; i < 3; i = i + 1) begin : gen_differs
-      assign differs[i] = (sum_q[24+8*i+:8] != {8{sign}});
-    end
     always_comb begin
-      case (shift_i[5:3])
-        3'd0: {above, window} = {differs != 3'd0, sum_q[23:0]};
-        3'd1: {above, window} = {differs[2:1] != 2'd0, sum_q[31:8]};
-        3'd2: {above, window} = {differs[2], sum_q[39:16]};
-        3'd3: {above, window} = {1'b0, sum_q[47:24]};
-        3'd4: {above, window} = {1'b0, {8{sign}}, sum_q[47:32]};
-        default: {above, window} = {1'b0, {16{sign}}, sum_q[47:40]};
+      case (shift_i[5:4])
+        2'd0: by16 = sum_q[31:0];
+        2'd1: by16 = sum_q[47:16];
+        default: by16 = {{16{sign}}, sum_q[47:32]};
+      endcase
+      case (shift_i[3:2])
+        2'd0: by4 = by16[19:0];
+        2'd1: by4 = by16[23:4];
+        2'd2: by4 = by16[27:8];
+        default: by4 = by16[31:12];
+      endcase
+      case (shift_i[1:0])
+        2'd0: by1 = by4[15:0];
+        2'd1: by1 = by4[16:1];
+        2'd2: by1 = by4[17:2];
+        default: by1 = by4[18:3];
+      endcase
+      for (int i = 0; i < 3; i = i + 1) differs[i] = (by16[20+4*i+:4] != {4{sign}});
+      over16 = (shift_i[5:4] == 2'd0) && sum_q[47:32] != {16{sign}};
+      case (shift_i[3:2])
+        2'd0: over4 = (differs != 3'd0);
+        2'd1: over4 = (differs[2:1] != 2'd0);
+        2'd2: over4 = differs[2];
+        default: over4 = 1'b0;
+      endcase
+      case (shift_i[1:0])
+        2'd0: over1 = (by4[19:16] != {4{sign}});
+        2'd1: over1 = (by4[19:17] != {3{sign}});
+        2'd2: over1 = (by4[19:18] != {2{sign}});
+        default: over1 = (by4[19] != sign);
       endcase
     end
-    assign fine      = window[{2'd0, shift_i[2:0]}+:17];
-    assign rest      = window[23:16] ^ {8{sign}};
-    assign rest_down = rest >> shift_i[2:0];
     always_ff @(posedge clk_i) begin
-      if (en_i[4]) v_q <= (above || rest_down != 8'd0) ? {sign, {16{~sign}}} : fine;
+      if (en_i[4]) begin
+        v_q    <= {sign, by1};
+        over_q <= over16 || over4 || over1;
+      end
     end
+    assign over_o = over_q;
   end
 
   if (ZzEn == 0) begin : gen_no_zz

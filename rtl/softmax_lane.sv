@@ -30,7 +30,11 @@ module softmax_lane #(
   logic        [ScoreW-1:0] dist_q;
   logic signed [ ProdW-1:0] prod;
   logic        [ScoreW+15:0] prod_q;
-  logic        [ScoreW+16:0] idx;
+  logic        [      47:0] idx;       // 2 * (max - A) * idx_mul
+  logic        [      15:0] idx_near;  // shifted by bytes
+  logic        [       8:0] idx_down;
+  logic        [       6:0] idx_rest;
+  logic        [      31:0] idx_high;  // bits of idx above idx_near
   logic        [       8:0] t_q;
   logic        [      15:0] e;
   logic        [      15:0] e_q;
@@ -41,12 +45,17 @@ module softmax_lane #(
   exp_table u_table (.t_i(t_q), .e_o(e));
   mul_signed #(.AW(17), .BW(22)) u_prob (.a_i({1'b0, e_q}), .b_i({1'b0, rec_i}), .p_o(product));
 
-  assign idx = {prod_q, 1'b0} >> ishift_i;
+  // Shifted by bytes, then by the rest; a bit above the nine makes t 511.
+  assign idx      = 48'({prod_q, 1'b0});
+  assign idx_near = 16'(idx >> {ishift_i[4:3], 3'd0});
+  assign idx_high = 32'(idx[47:16] >> {ishift_i[4:3], 3'd0});
+  assign idx_down = idx_near[{1'b0, ishift_i[2:0]}+:9];
+  assign idx_rest = idx_near[15:9] >> ishift_i[2:0];
 
   always_ff @(posedge clk_i) begin
     if (en_i[0]) dist_q <= max_i - score_i;
     if (en_i[1]) prod_q <= prod[ScoreW+15:0];
-    if (en_i[2]) t_q <= (idx[ScoreW+16:9] != '0) ? 9'd511 : idx[8:0];
+    if (en_i[2]) t_q <= (idx_high != '0 || idx_rest != '0) ? 9'd511 : idx_down;
     if (en_i[3]) e_q <= mask_i ? e : 16'd0;
     if (en_i[4]) prob_q <= product[36:0];
   end

@@ -381,7 +381,7 @@ class TopBuilder {
   // takes what row r + 1 holds, the highest row the sums of row 0 and what the ROW unit gives.
   Expr row_sum(int r) { return net(fmt::format("ln_sum_r{}", r), plan_.sum_bits); }
   Expr row_square(int r) { return net(fmt::format("ln_sq_r{}", r), plan_.square_bits); }
-  Expr root_shift(int r) { return net(fmt::format("rt_shift_r{}", r), 6); }
+  Expr root_shift(int r) { return net(fmt::format("rt_shift_r{}", r), 5); }
   Expr root_reciprocal(int r) { return net(fmt::format("rt_rec_r{}", r), 17); }
 
   void row(int r) {

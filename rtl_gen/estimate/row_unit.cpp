@@ -9,7 +9,7 @@ namespace {
 /// From the cycle that reads STAT to the first in which the pass may start, less the roots.
 constexpr Time kRoots = 3;
 /// Stages of the adder of EMBED.
-constexpr Time kAddStages = 5;
+constexpr Time kAddStages = 6;
 /// From a row of EMBED in the address pipeline to its request.
 constexpr Time kAddressStages = 4;
 /// Groups of beats that EMBED buffers.
@@ -301,7 +301,7 @@ Process RowUnit::features() {
     cycles_.busy.add(setup, setup);
     feat_ = {f, 0, 0, 0, first == 1 ? 0 : f.features, setup + 1, 0};
     zero_steps();
-    co_await kernel_.until(setup + 1);
+    co_await kernel_.until(setup + 2);
     const auto row_bytes =
         static_cast<std::uint64_t>(f.beats) * static_cast<std::uint64_t>(m_.plan.axi_bytes);
     const auto before = static_cast<std::uint64_t>(f.input_row - 1 + first);

@@ -18,7 +18,7 @@ module layernorm_root_bench #(
   output logic [63:0] sum_o,
   output logic [63:0] sq_o,
   output logic [16:0] rec_o,
-  output logic [ 5:0] shift_o
+  output logic [ 4:0] shift_o
 );
   localparam int SumW = 16 + $clog2(MaxD);
   localparam int SqW = 31 + $clog2(MaxD);
@@ -27,12 +27,12 @@ module layernorm_root_bench #(
   logic [TR*SumW-1:0] sums_q;
   logic [ TR*SqW-1:0] squares_q;
   logic [  TR*17-1:0] recs_q;
-  logic [   TR*6-1:0] shifts_q;
+  logic [   TR*5-1:0] shifts_q;
   logic               turn;
   logic               take_shift;
   logic               take_rec;
   logic [       16:0] rec;
-  logic [        5:0] shift;
+  logic [        4:0] shift;
 
   layernorm_root #(
     .TR  (TR),
@@ -65,12 +65,12 @@ module layernorm_root_bench #(
     if (r == TR - 1) begin : gen_last
       always_ff @(posedge clk_i) begin
         if (take_rec) recs_q[r*17+:17] <= rec;
-        if (take_shift) shifts_q[r*6+:6] <= shift;
+        if (take_shift) shifts_q[r*5+:5] <= shift;
       end
     end else begin : gen_chain
       always_ff @(posedge clk_i) begin
         if (take_rec) recs_q[r*17+:17] <= recs_q[(r+1)*17+:17];
-        if (take_shift) shifts_q[r*6+:6] <= shifts_q[(r+1)*6+:6];
+        if (take_shift) shifts_q[r*5+:5] <= shifts_q[(r+1)*5+:5];
       end
     end
   end
@@ -82,7 +82,7 @@ module layernorm_root_bench #(
         sum_o   = 64'(sums_q[r*SumW+:SumW]);
         sq_o    = 64'(squares_q[r*SqW+:SqW]);
         rec_o   = recs_q[r*17+:17];
-        shift_o = shifts_q[r*6+:6];
+        shift_o = shifts_q[r*5+:5];
       end
     end
   end

@@ -96,7 +96,7 @@ class Root : public ::testing::Test {
                       << "row " << r << " S " << row.sum << " Q " << row.square << " D " << d_;
     ASSERT_EQ(top_->rec_o, stats.variance == 0 ? 0 : stats.rec) << text;
     if (stats.variance != 0) {
-      ASSERT_EQ(top_->shift_o, stats.p + 6) << text;
+      ASSERT_EQ(top_->shift_o, stats.p) << text;
     }
     ASSERT_EQ(top_->sum_o, static_cast<std::uint64_t>(row.sum) & ((1ULL << (16 + kLog)) - 1))
         << text;

@@ -148,7 +148,7 @@ module rows_bench #(
   // Place r is what row r - 1 takes; row TR - 1 takes the sums of row 0 and the unit's results.
   logic [TR*SumW-1:0] ln_sum;
   logic [TR*SqW-1:0] ln_sq;
-  logic [(TR+1)*6-1:0] rt_shift;
+  logic [(TR+1)*5-1:0] rt_shift;
   logic [(TR+1)*17-1:0] rt_rec;
   logic [Lanes*32-1:0] ln_qoff;
   logic [Lanes*17-1:0] ln_bound;
@@ -217,7 +217,7 @@ module rows_bench #(
     .em_take_o(em_take), .em_ld_o(em_ld), .em_eshift_o(em_eshift), .em_sq_o(em_sq), .em_mask_o(em_mask), .em_sum_o(em_sum),
     .ln_clr_o(ln_clr), .ln_sum_en_o(ln_sum_en), .ln_sum_sel_o(ln_sum_sel), .rt_sum_i(ln_sum[SumW-1:0]),
     .rt_sq_i(ln_sq[SqW-1:0]), .rt_take_shift_o(rt_take_shift), .rt_take_rec_o(rt_take_rec),
-    .rt_shift_o(rt_shift[TR*6+:6]), .rt_rec_o(rt_rec[TR*17+:17]), .ln_start_o(ln_start), .ln_en_o(ln_en), .ln_d_o(ln_d), .ln_gain_o(ln_gain),
+    .rt_shift_o(rt_shift[TR*5+:5]), .rt_rec_o(rt_rec[TR*17+:17]), .ln_start_o(ln_start), .ln_en_o(ln_en), .ln_d_o(ln_d), .ln_gain_o(ln_gain),
     .ln_shift_o(ln_shift), .ln_off_o(ln_off), .ln_xsel_o(ln_xsel), .ln_bank_o(ln_bank), .ln_qoff_o(ln_qoff), .ln_bound_o(ln_bound),
     .ln_qmul_o(ln_qmul), .ln_qshift_o(ln_qshift), .ln_cmax_o(ln_cmax), .ln_psel_o(ln_psel), .ln_mask_o(ln_mask),
     .ln_pk_en_o(ln_pk_en), .ln_pk_sel_o(ln_pk_sel), .xb_we_o(xb_we), .xb_addr_o(xb_addr), .xb_feat_o(xb_feat),
@@ -260,7 +260,7 @@ module rows_bench #(
     row_slice #(
       .Row(r), .TC(TC), .TK(TK), .Lanes(Lanes), .BR(BR), .MaxBits(MaxBits), .AccW(AccW), .ScoreW(ScoreW),
       .MaxD(MaxD), .AxiW(AxiW), .ActDepth(ActDepth), .XbDepth(XbDepth), .ResDepth(ResDepth), .StatDepth(StatDepth),
-      .ScoreDepth(ScoreDepth), .SoftmaxEn(SoftmaxEn), .TokensEn(TokensEn)
+      .ScoreDepth(ScoreDepth), .SoftmaxEn(SoftmaxEn), .TokensEn(TokensEn), .FeaturesEn(FeaturesEn)
     ) u_row (
       .clk_i, .a_re_i, .a_src_i, .a_addr_i, .a_data_o(a_data_o[r*TK+:TK]), .tw_act_we_i, .tw_addr_i,
       .tw_grp_i(tw_grp_i[GrpW-1:0]), .tw_fill_i, .tw_act_data_i(tw_act_data_i[r*TC+:TC]),
@@ -277,7 +277,7 @@ module rows_bench #(
       .ln_clr_i(ln_clr), .ln_sum_en_i(ln_sum_en), .ln_sum_sel_i(ln_sum_sel),
       .ln_sum_i(ln_sum[((r+1)%TR)*SumW+:SumW]), .ln_sq_i(ln_sq[((r+1)%TR)*SqW+:SqW]), .ln_sum_o(ln_sum[r*SumW+:SumW]),
       .ln_sq_o(ln_sq[r*SqW+:SqW]), .rt_take_shift_i(rt_take_shift), .rt_take_rec_i(rt_take_rec),
-      .rt_shift_i(rt_shift[(r+1)*6+:6]), .rt_rec_i(rt_rec[(r+1)*17+:17]), .rt_shift_o(rt_shift[r*6+:6]),
+      .rt_shift_i(rt_shift[(r+1)*5+:5]), .rt_rec_i(rt_rec[(r+1)*17+:17]), .rt_shift_o(rt_shift[r*5+:5]),
       .rt_rec_o(rt_rec[r*17+:17]), .ln_start_i(ln_start), .ln_en_i(ln_en), .ln_d_i(ln_d),
       .ln_gain_i(ln_gain), .ln_shift_i(ln_shift), .ln_off_i(ln_off), .ln_xsel_i(ln_xsel), .ln_bank_i(ln_bank),
       .ln_qoff_i(ln_qoff), .ln_bound_i(ln_bound), .ln_qmul_i(ln_qmul), .ln_qshift_i(ln_qshift), .ln_cmax_i(ln_cmax), .ln_psel_i(ln_psel),
