@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Writes the design of a configuration for the checks of this folder: emit_design CONFIG DIRECTORY.
 // CONFIG is a name, a TOML file, or TRxTCxTK:lanes:bits:branches:axi:attention:inputs, such as
-// 4x8x16:2:4:1:128:both:features, with masks 4x8x16:2:4:1:128:both:features:pruning; further words at
-// the end: parity or majority (guarded weights), dsp (accumulators of all rows but the first in DSP
-// blocks).
+// 4x8x16:2:4:1:128:both:features, with masks 4x8x16:2:4:1:128:both:features:pruning; further words
+// at the end: parity or majority (guarded weights), dsp (accumulators of all rows but the first in
+// DSP blocks).
 #include <cstdio>
 #include <sstream>
 #include <string>
