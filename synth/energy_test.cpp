@@ -9,6 +9,7 @@
 #include <cstdlib>
 
 #include "synth/energy_report.hpp"
+#include "synth/fake_tool.hpp"
 #include "synth/liberty.hpp"
 #include "synth/tool.hpp"
 
@@ -305,25 +306,6 @@ TEST_F(EnergyFlow, LibraryWithoutOperatingConditionsIsAnError) {
   ASSERT_FALSE(report);
   EXPECT_NE(report.error().message.find("default_operating_conditions"), std::string::npos);
 }
-
-// A program of this name that does what `script` says comes first in PATH.
-class FakeTool {
- public:
-  FakeTool(const std::filesystem::path& dir, const std::string& name, const std::string& script)
-      : path_(std::getenv("PATH")) {
-    const std::filesystem::path bin = dir / "bin";
-    std::filesystem::create_directories(bin);
-    EXPECT_TRUE(write_text(bin / name, "#!/bin/sh\n" + script));
-    std::filesystem::permissions(bin / name, std::filesystem::perms::owner_all);
-    setenv("PATH", (bin.string() + ":" + path_).c_str(), 1);
-  }
-  FakeTool(const FakeTool&) = delete;
-  FakeTool& operator=(const FakeTool&) = delete;
-  ~FakeTool() { setenv("PATH", path_.c_str(), 1); }
-
- private:
-  std::string path_;
-};
 
 TEST_F(EnergyFlow, FailingAndSlowToolsAreQuotedWithTheirLog) {
   if (!find_osu018()) GTEST_SKIP() << "needs qflow-tech-osu018";

@@ -6,6 +6,7 @@
 #include <cstdlib>
 #include <filesystem>
 
+#include "synth/fake_tool.hpp"
 #include "synth/liberty.hpp"
 #include "synth/synthesize.hpp"
 #include "synth/tool.hpp"
@@ -180,25 +181,6 @@ TEST_F(TimingFlow, UnreadableAndIncompleteLibrariesAreNamed) {
       write_text(dir() / "cells.lib", library_without({"DFFPOSX1", "DFFNEGX1", "DFFSR", "LATCH"})));
   expect_error("no flip-flop");
 }
-
-// A program of this name that does what `script` says comes first in PATH.
-class FakeTool {
- public:
-  FakeTool(const std::filesystem::path& dir, const std::string& name, const std::string& script)
-      : path_(std::getenv("PATH")) {
-    const std::filesystem::path bin = dir / "bin";
-    std::filesystem::create_directories(bin);
-    EXPECT_TRUE(write_text(bin / name, "#!/bin/sh\n" + script));
-    std::filesystem::permissions(bin / name, std::filesystem::perms::owner_all);
-    setenv("PATH", (bin.string() + ":" + path_).c_str(), 1);
-  }
-  FakeTool(const FakeTool&) = delete;
-  FakeTool& operator=(const FakeTool&) = delete;
-  ~FakeTool() { setenv("PATH", path_.c_str(), 1); }
-
- private:
-  std::string path_;
-};
 
 TEST_F(TimingFlow, FailingToolsAreQuotedWithTheirLog) {
   if (!find_osu018()) GTEST_SKIP() << "needs qflow-tech-osu018";
