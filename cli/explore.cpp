@@ -13,6 +13,7 @@
 #include "explore/build.hpp"
 #include "explore/exploration.hpp"
 #include "explore/output.hpp"
+#include "models/io/atomic_file.hpp"
 
 namespace bat::cli {
 namespace {
@@ -60,9 +61,8 @@ Result<explore::BuildReport> build(const explore::Exploration& e, const explore:
   launch.slurm_arguments = options.slurm;
   launch.folder = options.folder;
   launch.progress = progress;
-  return explore::build_points(
-      e, front, explore::spread(front.points.size(), static_cast<std::size_t>(options.build)),
-      own_path(), launch);
+  const auto points = explore::spread(e, front, static_cast<std::size_t>(options.build));
+  return explore::build_points(e, front, points, own_path(), BATKIT_VERSION, launch);
 }
 
 int execute(const Options& options, bool json) {
@@ -105,6 +105,10 @@ int execute(const Options& options, bool json) {
     auto built = build(e, front.value(), options, bars.progress());
     if (!built.ok()) return fail(built.error());
     report = std::move(built).value();
+    const auto file = std::filesystem::path(options.folder) / "build.md";
+    if (Status written = io::write_text_atomic(file, explore::to_text(*report)); !written.ok()) {
+      return fail(written.error());
+    }
   }
   bars.clear();
   if (json) {
@@ -138,8 +142,10 @@ void add_explore(CLI::App& app, Session& session) {
       ->capture_default_str()
       ->check(CLI::Range(1.0, 1e9));
   command
-      ->add_option("--build", options->build,
-                   "Generate, simulate and synthesize so many points, spread over the front")
+      ->add_option(
+          "--build", options->build,
+          "Generate, simulate and synthesize so many points of the front, unlike each other; "
+          "those that were built before in the folder are taken from there")
       ->check(CLI::Range(1, 1000));
   command->add_flag("--no-html", options->no_html,
                     "No front.html, which needs the chart library D3");

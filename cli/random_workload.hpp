@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 #include <vector>
 
 #include "cli/model_lookup.hpp"
@@ -12,6 +13,8 @@
 namespace bat::cli {
 
 inline constexpr const char* kRandomModel = "random";
+/// The data set of random samples, for any model.
+inline constexpr const char* kRandomInput = "random";
 
 struct RandomWorkloadOptions {
   int layers = 2;
@@ -26,5 +29,10 @@ struct RandomWorkloadOptions {
 /// and `count` (at least one) samples.
 Result<Workload> random_workload(const Config& config, const RandomWorkloadOptions& options,
                                  std::size_t count);
+
+/// A trained model (file or zoo name) with `count` (at least one) random samples of
+/// `options.tokens` tokens in turn; empty: the most that model and configuration hold.
+Result<Workload> random_samples(const Config& config, const std::string& model,
+                                const RandomWorkloadOptions& options, std::size_t count);
 
 }  // namespace bat::cli

@@ -37,6 +37,15 @@ void print_text(const sim::RunResult& result) {
   }
 }
 
+Result<Workload> workload_of(const Config& config, const std::string& model,
+                             const Options& options) {
+  if (model == kRandomModel) return random_workload(config, options.random, options.count);
+  if (options.input == kRandomInput) {
+    return random_samples(config, model, options.random, options.count);
+  }
+  return load_workload(model, options.input, options.count);
+}
+
 int execute(Options& options, bool json) {
   const auto config = load_config(options.config);
   if (!config.ok()) return fail(config.error());
@@ -46,17 +55,16 @@ int execute(Options& options, bool json) {
         Error{fmt::format("{}: names no default model; give one with --model", options.config)});
   }
   options.random.seed = options.run.seed;
-  const auto workload = model == kRandomModel
-                            ? random_workload(config.value(), options.random, options.count)
-                            : load_workload(model, options.input, options.count);
+  const auto workload = workload_of(config.value(), model, options);
   if (!workload.ok()) return fail(workload.error());
 
   ProgressBar bar("run");
   options.run.progress = [&bar](std::size_t done, std::size_t total) { bar.update(done, total); };
   options.run.check = options.tensors ? sim::CheckLevel::kTensors : sim::CheckLevel::kLogits;
-  const auto result =
+  auto result =
       sim::run(config.value(), workload.value().model, workload.value().samples, options.run);
   if (!result.ok()) return fail(result.error());
+  if (options.input == kRandomInput) result.value().accuracy.reset();
   if (json) {
     print_json(result.value().json());
   } else {
@@ -83,7 +91,7 @@ void add_run(CLI::App& app, Session& session) {
   command->add_option("--model", options->model,
                       "Model file, zoo name, or 'random' (default: the configuration's)");
   command->add_option("--input", options->input,
-                      "Data set: folder or file (default: the model's own test set)");
+                      "Data set: folder or file (default: the model's own test set), or 'random'");
   command->add_option("--count", options->count, "Samples (0: all)")->capture_default_str();
   command
       ->add_option("--pruned", options->random.pruned,
@@ -94,8 +102,7 @@ void add_run(CLI::App& app, Session& session) {
       ->check(CLI::Range(1, 64));
   command
       ->add_option("--tokens", options->random.tokens,
-                   "Tokens of the samples of a random model in turn, as N or N,N,... (default: the "
-                   "most that fit)")
+                   "Tokens of random samples in turn, as N or N,N,... (default: the most that fit)")
       ->delimiter(',');
   command->add_flag(
       "--softmax", options->random.softmax,

@@ -5,10 +5,11 @@
 
 #include <algorithm>
 #include <cmath>
-#include <map>
+#include <limits>
 
 #include "explore/output.hpp"
 #include "models/io/atomic_file.hpp"
+#include "models/io/sha256.hpp"
 
 namespace bat::explore {
 namespace {
@@ -27,6 +28,8 @@ constexpr Measured kFpga[] = {{Metric::kLut, "lut", 1},
                               {Metric::kBram36, "bram36", 1}};
 constexpr Measured kCells[] = {{Metric::kKge, "ge", 1e-3}};
 
+/// Simulation of one sample and synthesis. Samples are random ones of the length that was
+/// predicted: cycles do not depend on contents, and no data set is needed.
 std::vector<Job> jobs_of(const Exploration& e, const Point& point, const fs::path& toml,
                          const std::string& batkit) {
   const Variant& variant = e.variants()[point.variant];
@@ -37,14 +40,12 @@ std::vector<Job> jobs_of(const Exploration& e, const Point& point, const fs::pat
       "1",           "--json",
       "--latency",   std::to_string(where.latency),
       "--bandwidth", std::to_string(where.bandwidth_of(point.config.memory.axi_data_bits)),
+      "--tokens",    std::to_string(variant.tokens),
       "--model"};
   if (variant.shape_only) {
     run.insert(run.end(), {"random", "--layers", std::to_string(variant.model.layer_count())});
   } else {
-    run.push_back(variant.name);
-  }
-  if (variant.model.input == bmt::InputKind::kTokens && variant.shape_only) {
-    run.insert(run.end(), {"--tokens", std::to_string(variant.tokens)});
+    run.insert(run.end(), {variant.name, "--input", "random"});
   }
   const std::string& name = point.config.name;
   return {{name + "-run", run},
@@ -67,20 +68,73 @@ void compare_synth(const Point& point, const nlohmann::json& json, BuildReport& 
   }
 }
 
+/// Place of a value on an axis, 0 .. 1.
+double place_on(const Axis& axis, const Config& config) {
+  const std::string text = config::value_text(*axis.key, config);
+  const auto at = std::find(axis.texts.begin(), axis.texts.end(), text);
+  return static_cast<double>(at - axis.texts.begin()) / static_cast<double>(axis.size() - 1);
+}
+
+/// How unlike two points are: names count 1 where they differ, values by their places.
+double distance(const Exploration& e, const Point& a, const Point& b) {
+  double sum = (a.variant != b.variant ? 1 : 0) + (a.platform != b.platform ? 1 : 0);
+  for (const Axis& axis : e.space().axes) {
+    if (axis.size() < 2) continue;
+    const double apart = std::abs(place_on(axis, a.config) - place_on(axis, b.config));
+    const bool names = axis.texts.front().front() == '"';
+    sum += names ? (apart > 0 ? 1 : 0) : apart;
+  }
+  return sum;
+}
+
+std::string sha256_of(const std::string& text) {
+  return io::sha256_hex({reinterpret_cast<const std::uint8_t*>(text.data()), text.size()});
+}
+
 }  // namespace
 
-std::vector<std::size_t> spread(std::size_t points, std::size_t count) {
+double Comparison::error() const {
+  if (measured != 0) return (predicted - measured) / measured;
+  return predicted == 0 ? 0 : 1;
+}
+
+std::map<std::string, ErrorSummary> BuildReport::summary() const {
+  std::map<std::string, ErrorSummary> all;
+  for (const Comparison& c : comparisons) {
+    ErrorSummary& s = all[c.metric];
+    ++s.points;
+    s.mean += std::abs(c.error());
+    s.worst = std::max(s.worst, std::abs(c.error()));
+  }
+  for (auto& [metric, s] : all) s.mean /= s.points;
+  return all;
+}
+
+std::vector<std::size_t> spread(const Exploration& e, const Front& front, std::size_t count) {
+  const std::size_t points = front.points.size();
   count = std::min(points, count);
   std::vector<std::size_t> chosen;
-  for (std::size_t i = 0; i < count; ++i) {
-    chosen.push_back(count == 1 ? 0 : i * (points - 1) / (count - 1));
+  std::vector<double> nearest(points, std::numeric_limits<double>::infinity());
+  while (chosen.size() < count) {
+    std::size_t next = 0;
+    if (chosen.size() == 1) next = points - 1;
+    if (chosen.size() > 1) {
+      next = static_cast<std::size_t>(std::max_element(nearest.begin(), nearest.end()) -
+                                      nearest.begin());
+    }
+    chosen.push_back(next);
+    for (std::size_t i = 0; i < points; ++i) {
+      nearest[i] = std::min(nearest[i], distance(e, front.points[i], front.points[next]));
+    }
+    nearest[next] = -1;  // never again, even where equal points are left
   }
+  std::sort(chosen.begin(), chosen.end());
   return chosen;
 }
 
 Result<BuildReport> build_points(const Exploration& e, const Front& front,
                                  const std::vector<std::size_t>& points, const std::string& batkit,
-                                 const LaunchOptions& options) {
+                                 const std::string& version, const LaunchOptions& options) {
   const fs::path folder = fs::absolute(options.folder) / "build";
   std::error_code failure;
   fs::create_directories(folder, failure);
@@ -90,11 +144,15 @@ Result<BuildReport> build_points(const Exploration& e, const Front& front,
   for (const std::size_t i : points) {
     const Point& point = front.points[i];
     const fs::path toml = folder / (point.config.name + ".toml");
-    if (Status s = io::write_text_atomic(toml, configuration_text(e, point)); !s) return s.error();
+    const std::string text = configuration_text(e, point);
+    if (Status s = io::write_text_atomic(toml, text); !s) return s.error();
+    const std::string key = fmt::format("batkit {}, configuration {}, model {}", version,
+                                        sha256_of(text), e.variants()[point.variant].hash);
     for (Job& job : jobs_of(e, point, toml, batkit)) {
       const auto same = std::find_if(jobs.begin(), jobs.end(),
                                      [&](const Job& other) { return other.name == job.name; });
       if (same != jobs.end()) continue;  // the same configuration on another platform
+      job.key = key;
       jobs.push_back(std::move(job));
       point_of.push_back(i);
     }
@@ -121,6 +179,7 @@ Result<BuildReport> build_points(const Exploration& e, const Front& front,
 
 nlohmann::ordered_json to_json(const BuildReport& report) {
   nlohmann::ordered_json json{{"points", nlohmann::ordered_json::array()},
+                              {"summary", nlohmann::ordered_json::object()},
                               {"failures", report.failures}};
   for (const Comparison& c : report.comparisons) {
     json["points"].push_back({{"name", c.name},
@@ -129,21 +188,45 @@ nlohmann::ordered_json to_json(const BuildReport& report) {
                               {"measured", c.measured},
                               {"error", c.error()}});
   }
+  for (const auto& [metric, s] : report.summary()) {
+    json["summary"][metric] = {{"points", s.points}, {"mean", s.mean}, {"worst", s.worst}};
+  }
   return json;
 }
 
 std::string to_text(const BuildReport& report) {
-  std::string text = fmt::format("{:<28} {:<10} {:>12} {:>12} {:>9}\n", "point", "metric",
-                                 "predicted", "measured", "error");
-  std::map<std::string, std::pair<double, int>> mean;
+  const auto summary = report.summary();
+  std::vector<std::string> columns;
+  std::vector<std::string> rows;
+  std::map<std::pair<std::string, std::string>, std::string> cells;
   for (const Comparison& c : report.comparisons) {
-    text += fmt::format("{:<28} {:<10} {:>12.0f} {:>12.0f} {:>8.2f}%\n", c.name, c.metric,
-                        c.predicted, c.measured, 100 * c.error());
-    mean[c.metric].first += std::abs(c.error());
-    ++mean[c.metric].second;
+    if (std::find(columns.begin(), columns.end(), c.metric) == columns.end()) {
+      columns.push_back(c.metric);
+    }
+    if (std::find(rows.begin(), rows.end(), c.name) == rows.end()) rows.push_back(c.name);
+    cells[{c.name, c.metric}] =
+        fmt::format("{:.0f} / {:.0f} ({:+.2f} %)", c.predicted, c.measured, 100 * c.error());
   }
-  for (const auto& [metric, sum] : mean) {
-    text += fmt::format("mean error of {}: {:.2f} %\n", metric, 100 * sum.first / sum.second);
+  std::string text = "| predicted / measured (error) |";
+  for (const std::string& metric : columns) text += fmt::format(" {} |", metric);
+  text += "\n|---|";
+  for (std::size_t i = 0; i < columns.size(); ++i) text += "---:|";
+  text += '\n';
+  for (const std::string& row : rows) {
+    text += fmt::format("| `{}` |", row);
+    for (const std::string& metric : columns) {
+      const auto cell = cells.find({row, metric});
+      text += fmt::format(" {} |", cell == cells.end() ? "" : cell->second);
+    }
+    text += '\n';
+  }
+  for (const auto& [title, value] : {std::pair{"mean error", &ErrorSummary::mean},
+                                     std::pair{"worst error", &ErrorSummary::worst}}) {
+    text += fmt::format("| {} |", title);
+    for (const std::string& metric : columns) {
+      text += fmt::format(" {:.2f} % |", 100 * summary.at(metric).*value);
+    }
+    text += '\n';
   }
   for (const std::string& failure : report.failures) text += fmt::format("failed: {}\n", failure);
   return text;

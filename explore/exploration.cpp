@@ -12,6 +12,7 @@
 #include <thread>
 #include <tuple>
 
+#include "explore/parallel.hpp"
 #include "models/io/sha256.hpp"
 #include "rtl_gen/plan/plan.hpp"
 #include "rtl_gen/program/fit.hpp"
@@ -46,28 +47,13 @@ void fit(Config& config, const bmt::Model& model, int tokens) {
                    1};
 }
 
-/// Runs `work(i)` for i = 0 .. count - 1 on several threads; `done(n)` now and then here.
-template <typename Work>
-void parallel(std::size_t count, unsigned threads, const Work& work,
-              const std::function<void(std::size_t)>& done) {
-  if (threads <= 1 || count <= 1) {
-    for (std::size_t i = 0; i < count; ++i) {
-      work(i);
-      if (done && i % 16 == 0) done(i);
-    }
-    return;
-  }
-  std::atomic<std::size_t> next{0};
-  std::vector<std::jthread> workers;
-  for (unsigned t = 0; t < threads; ++t) {
-    workers.emplace_back([&] {
-      for (std::size_t i = next++; i < count; i = next++) work(i);
-    });
-  }
-  while (next < count) {
-    if (done) done(next);
-    std::this_thread::sleep_for(std::chrono::milliseconds(2));
-  }
+/// The plan of a point from that of its schedule: keys of neutral axes hardly touch it, and making
+/// it anew for each point would take longer than everything else.
+Result<Plan> point_plan(const Plan& schedule, const Config& config) {
+  if (Status s = check_dsp_rows(config, schedule); !s.ok()) return s.error();
+  Plan own = schedule;
+  own.axi_addr_bits = config.memory.axi_addr_bits;
+  return own;
 }
 
 }  // namespace
@@ -200,6 +186,11 @@ class Search {
     std::uint32_t platform = 0;
     std::uint64_t neutral = 0;
   };
+  struct Legal {
+    std::uint64_t neutral = 0;
+    Config config;
+    Plan plan;
+  };
   /// What a chunk of items leaves.
   struct Part {
     std::vector<Schedule> schedules;
@@ -216,6 +207,12 @@ class Search {
   Config config_of(std::uint64_t item, std::uint64_t neutral) const {
     return e_.config_of(variant_of(item),
                         item % e_.key_combinations_ * e_.neutral_combinations_ + neutral);
+  }
+  /// What a schedule runs on, whatever the neutral axes say.
+  Config schedule_config(std::uint64_t item) const {
+    Config config = config_of(item, 0);
+    clear_neutral(config);
+    return config;
   }
 
   std::optional<Error> enumerate() {
@@ -254,7 +251,7 @@ class Search {
   void item(std::uint64_t i, Part& part) const {
     const std::size_t v = variant_of(i);
     const Variant& variant = e_.variants_[v];
-    const Config config = config_of(i, 0);
+    const Config config = schedule_config(i);
     const auto platforms = e_.space_.platforms.size();
     const auto planned = plan(config);
     Status fits = planned.ok() ? check_fit(config, variant.model) : Status(planned.error());
@@ -264,6 +261,8 @@ class Search {
       return;
     }
     const Plan& p = planned.value();
+    const std::vector<Legal> legal = legal_points(i, p, part);
+    if (legal.empty()) return;
     std::map<std::pair<int, int>, std::uint32_t> memories;
     for (std::size_t platform = 0; platform < platforms; ++platform) {
       const Platform& where = e_.space_.platforms[platform];
@@ -274,9 +273,8 @@ class Search {
           {where.latency, bandwidth}, static_cast<std::uint32_t>(part.schedules.size()));
       if (added) part.schedules.push_back({i, bandwidth, where.latency, -1});
       std::vector<Candidate> own;
-      for (std::uint64_t n = 0; n < e_.neutral_combinations_; ++n) {
-        const auto metrics =
-            e_.metrics_of(v, platform, n == 0 ? config : config_of(i, n), p, bound);
+      for (const Legal& point : legal) {
+        const auto metrics = e_.metrics_of(v, platform, point.config, point.plan, bound);
         if (!metrics.ok()) {
           part.error = metrics.error();
           return;
@@ -286,10 +284,27 @@ class Search {
           continue;
         }
         own.push_back({e_.objectives_of(metrics.value()), place->second,
-                       static_cast<std::uint32_t>(platform), n});
+                       static_cast<std::uint32_t>(platform), point.neutral});
       }
       keep_front(own, part.candidates);
     }
+  }
+
+  /// Points of an item that neutral axes leave legal: array.dsp_rows may ask for too much.
+  std::vector<Legal> legal_points(std::uint64_t i, const Plan& schedule, Part& part) const {
+    std::vector<Legal> list;
+    list.reserve(e_.neutral_combinations_);
+    for (std::uint64_t n = 0; n < e_.neutral_combinations_; ++n) {
+      Config config = config_of(i, n);
+      const auto planned = point_plan(schedule, config);
+      if (planned.ok()) {
+        list.push_back({n, std::move(config), planned.value()});
+        continue;
+      }
+      part.illegal += static_cast<double>(e_.space_.platforms.size());
+      if (part.first_refusal.empty()) part.first_refusal = planned.error().message;
+    }
+    return list;
   }
 
   void keep_front(const std::vector<Candidate>& own, std::vector<Candidate>& all) const {
@@ -318,10 +333,7 @@ class Search {
     return open;
   }
 
-  std::string journal_key(const Schedule& s, const Variant& variant, Config config) const {
-    config.array.popcount = Config{}.array.popcount;
-    config.memory.axi_addr_bits = Config{}.memory.axi_addr_bits;
-    config.memory.weight_protection = Config{}.memory.weight_protection;
+  std::string journal_key(const Schedule& s, const Variant& variant, const Config& config) const {
     const std::string text = fmt::format("{} {} {} {} {}", variant.hash, config_hash(config),
                                          variant.tokens, s.latency, s.bandwidth);
     return io::sha256_hex({reinterpret_cast<const std::uint8_t*>(text.data()), text.size()})
@@ -336,7 +348,7 @@ class Search {
         [&](std::size_t i) {
           Schedule& s = schedules_[open[i]];
           const Variant& variant = e_.variants_[variant_of(s.item)];
-          const Config config = config_of(s.item, 0);
+          const Config config = schedule_config(s.item);
           const std::string key = journal_key(s, variant, config);
           if (const auto found = journal_.find(key)) {
             s.cycles = *found;

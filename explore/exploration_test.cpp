@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
+#include <map>
 #include <random>
 
 #include "explore/output.hpp"
@@ -19,9 +20,10 @@ Result<Area> test_area(const Config& config, const Plan& plan, const std::string
   const auto structure = static_cast<double>(config.array.popcount);
   Area area;
   area.lut = std::floor(macs * (1.5 + 0.25 * structure) + 900.0 * plan.rows * plan.lanes +
-                        plan.axi_bits * 4 + 100 * config.array.pop_stages);
+                        plan.axi_bits * 4 + 100 * config.array.pop_stages + 7 * plan.axi_addr_bits -
+                        20.0 * plan.cols * config.array.dsp_rows);
   area.ff = std::floor(macs * (1.0 - 0.2 * structure) + plan.outstanding * 10);
-  area.dsp = plan.rows * plan.lanes;
+  area.dsp = plan.rows * plan.lanes + plan.cols * config.array.dsp_rows / 2.0;
   area.bram36 = plan.cols * plan.w_ring_words / 1024.0;
   return area;
 }
@@ -69,13 +71,14 @@ std::string random_space(std::mt19937_64& g) {
   text += "rows = " + some({"1", "2", "4"}) + "\ncols = " + some({"4", "8", "16"}) +
           "\ndepth = " + some({"16", "32"}) + "\nlanes = " + some({"1", "2", "8"}) +
           "\npopcount = " + some({"\"lut6\"", "\"" + std::string(to_string(Popcount{})) + "\""}) +
-          "\npop_stages = " + some({"0", "1"}) + "\n";
+          "\npop_stages = " + some({"0", "1"}) + "\ndsp_rows = " + some({"3", "1", "0", "4"}) +
+          "\n";
   text += "[hardware.memory]\naxi_data_bits = " + some({"32", "128"}) +
-          "\noutstanding = " + some({"1", "8"}) + "\n";
+          "\noutstanding = " + some({"1", "8"}) + "\naxi_addr_bits = " + some({"48", "32"}) + "\n";
   text += board ? "[platform]\ndevices = [\"hx8k\", \"kv260\"]\n"
                 : "[platform]\nclock_mhz = [100, 200]\n";
   text += g() % 2 == 0 ? "[objectives]\nminimize = [\"latency_us\", \"lut\"]\n"
-                       : "[objectives]\nminimize = [\"cycles\", \"ff\", \"bram36\"]\n";
+                       : "[objectives]\nminimize = [\"cycles\", \"ff\", \"bram36\", \"dsp\"]\n";
   text += g() % 3 == 0 ? "" : "maximize = [\"accuracy\", \"robustness\"]\n";
   text += "[constraints]\nlut = { max = 30000 }\n";
   if (g() % 2 == 0) text += "cycles = { max = 20000 }\n";
@@ -142,6 +145,25 @@ TEST(Exploration, ProtectionIsAnAxis) {
     EXPECT_EQ(point.metrics[index(Metric::kFlipAccuracy)], flips);
     EXPECT_DOUBLE_EQ(point.metrics[index(Metric::kRobustness)], (0.6 + flips) / 1.6);
   }
+}
+
+// Accumulators in DSP blocks change area alone: such points share a schedule. A value that an array
+// cannot have drops its own points, not those of the other values.
+TEST(Exploration, DspRowsAreAnAxisOfOneSchedule) {
+  const char* text =
+      "task = \"t\"\n[hardware.array]\nrows = [2, 4]\ncols = 8\ndepth = 32\n"
+      "dsp_rows = [3, 0, 1]\n[objectives]\nminimize = [\"lut\", \"cycles\", \"dsp\"]\n";
+  std::mt19937_64 g(31);
+  const Exploration e(parse_space(text, "dsp.toml").value(), variants(g, 1), test_area);
+  Journal journal;
+  const Front front = e.run(journal, {1, {}}).value();
+  EXPECT_EQ(to_csv(e, front), to_csv(e, e.brute_force().value()));
+  EXPECT_EQ(front.statistics.schedules, 2);
+  EXPECT_EQ(front.statistics.illegal, 1);
+  EXPECT_NE(front.statistics.first_refusal.find("array.dsp_rows"), std::string::npos);
+  std::map<int, int> values;
+  for (const Point& point : front.points) ++values[point.config.array.dsp_rows];
+  EXPECT_EQ(values.size(), 3U);
 }
 
 TEST(WeightGuard, NamesWhatAFigureIsFiledUnder) {

@@ -54,9 +54,10 @@ class Sweep {
       std::vector<std::string> words;
       for (const std::string& word : jobs_[i].argv) words.push_back(shell_quoted(word));
       const std::string script = fmt::format(
-          "#!/bin/sh\ncd {0} &&\ntimeout {4} {2} > {1}.$$ && mv {1}.$$ {3}\n",
+          "#!/bin/sh\n{5}cd {0} &&\ntimeout {4} {2} > {1}.$$ && mv {1}.$$ {3}\n",
           shell_quoted(fs::current_path().string()), shell_quoted(file(i, "part").string()),
-          fmt::join(words, " "), shell_quoted(file(i, "out").string()), options_.timeout_seconds);
+          fmt::join(words, " "), shell_quoted(file(i, "out").string()), options_.timeout_seconds,
+          jobs_[i].key.empty() ? std::string() : fmt::format("# {}\n", jobs_[i].key));
       // What another command left under this name is no result of this one.
       const auto before = fs::exists(file(i, "sh"), failure) ? io::read_text(file(i, "sh"))
                                                              : Result<std::string>(std::string());

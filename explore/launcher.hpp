@@ -19,6 +19,8 @@ namespace bat::explore {
 struct Job {
   std::string name;               ///< letters, digits, '.', '_', '-'
   std::vector<std::string> argv;  ///< program and arguments
+  /// What else a result depends on, one line: a result made with another key is none.
+  std::string key = {};
 };
 
 enum class Launcher { kLocal, kSlurm };

@@ -3,7 +3,6 @@
 
 #include <gtest/gtest.h>
 
-#include "explore/build.hpp"
 #include "models/io/temporary_folder.hpp"
 
 namespace bat::explore {
@@ -42,18 +41,18 @@ TEST(Launcher, TriesAgainAndKeepsWhatIsThere) {
   // Another command under the same name has no result yet.
   const std::vector<Job> others{{"a", {"echo", "new"}}};
   EXPECT_EQ(launch(others, in(folder.path())).value()[0].output, "new\n");
+  // Nor has the same command where what it reads has changed.
+  const std::string runs = (folder.path() / "runs").string();
+  Job job{"b", {"sh", "-c", "echo x >> " + runs + "; wc -l < " + runs}, "first"};
+  EXPECT_EQ(launch({job}, in(folder.path())).value()[0].output, "1\n");
+  EXPECT_EQ(launch({job}, in(folder.path())).value()[0].output, "1\n");
+  job.key = "second";
+  EXPECT_EQ(launch({job}, in(folder.path())).value()[0].output, "2\n");
 }
 
 TEST(Launcher, Names) {
   EXPECT_TRUE(parse_launcher("slurm").ok());
   EXPECT_EQ(parse_launcher("cloud").error().message, "launcher 'cloud': must be local or slurm");
-}
-
-TEST(Build, PointsAreSpreadOverTheFront) {
-  EXPECT_EQ(spread(10, 4), (std::vector<std::size_t>{0, 3, 6, 9}));
-  EXPECT_EQ(spread(3, 10), (std::vector<std::size_t>{0, 1, 2}));
-  EXPECT_EQ(spread(7, 1), (std::vector<std::size_t>{0}));
-  EXPECT_TRUE(spread(0, 3).empty());
 }
 
 }  // namespace

@@ -488,8 +488,17 @@ class SpaceParser {
 }  // namespace
 
 bool Axis::neutral() const {
-  return key->path() == "array.popcount" || key->path() == "memory.axi_addr_bits" ||
-         key->path() == "memory.weight_protection";
+  static constexpr std::string_view kKeys[] = {"array.popcount", "array.dsp_rows",
+                                               "memory.axi_addr_bits", "memory.weight_protection"};
+  return std::find(std::begin(kKeys), std::end(kKeys), key->path()) != std::end(kKeys);
+}
+
+void clear_neutral(Config& config) {
+  static const Config kDefault;
+  config.array.popcount = kDefault.array.popcount;
+  config.array.dsp_rows = kDefault.array.dsp_rows;
+  config.memory.axi_addr_bits = kDefault.memory.axi_addr_bits;
+  config.memory.weight_protection = kDefault.memory.weight_protection;
 }
 
 void Axis::set(Config& config, std::size_t value) const {

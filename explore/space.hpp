@@ -19,8 +19,8 @@
 
 namespace bat::explore {
 
-/// Values of one key of the configuration. Only `array.popcount`, `memory.axi_addr_bits` and
-/// `memory.weight_protection` leave cycles as they are.
+/// Values of one key of the configuration. Neutral keys leave cycles as they are: `array.popcount`,
+/// `array.dsp_rows`, `memory.axi_addr_bits` and `memory.weight_protection`.
 struct Axis {
   const config::Key* key = nullptr;
   std::vector<std::string> texts;  ///< as in TOML
@@ -32,6 +32,9 @@ struct Axis {
   bool neutral() const;
   void set(Config& config, std::size_t value) const;
 };
+
+/// Gives the neutral keys their defaults: what is left decides cycles.
+void clear_neutral(Config& config);
 
 /// Where an accelerator runs.
 struct Platform {

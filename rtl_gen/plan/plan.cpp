@@ -56,7 +56,7 @@ class Planner {
     rings();
     port();
     addresses();
-    if (Status status = check_dsp_rows(); !status) return status.error();
+    if (Status status = check_dsp_rows(c_, p_); !status) return status.error();
     if (Status status = check_fields(); !status) return status.error();
     if (Status status = check_rings(); !status) return status.error();
     return p_;
@@ -252,18 +252,6 @@ class Planner {
     p_.logit_addr_bits = address_bits(p_.logit_words);
   }
 
-  /// A DSP block holds two sums of 24 bits.
-  Status check_dsp_rows() const {
-    constexpr int kHalfBlock = 24;
-    const int rows = c_.array.dsp_rows;
-    const int bits = rows == p_.rows ? p_.acc_bits : p_.row_acc_bits;
-    if (rows == 0 || bits <= kHalfBlock) return Ok{};
-    return Error{fmt::format(
-        "array.dsp_rows: is {}, but accumulators of these rows have {} bits and half a DSP block "
-        "has {}; nearest legal value is {}",
-        rows, bits, kHalfBlock, p_.row_acc_bits <= kHalfBlock ? p_.rows - 1 : 0)};
-  }
-
   struct FieldLimit {
     std::string_view key;  ///< to lower
     std::string_view what;
@@ -351,5 +339,20 @@ class Planner {
 }  // namespace
 
 Result<Plan> plan(const Config& config) { return Planner(config).run(); }
+
+Status check_dsp_rows(const Config& config, const Plan& plan) {
+  constexpr int kHalfBlock = 24;
+  const int rows = config.array.dsp_rows;
+  if (rows > plan.rows) {
+    return Error{
+        fmt::format("array.dsp_rows: is {}, must be at most array.rows ({})", rows, plan.rows)};
+  }
+  const int bits = rows == plan.rows ? plan.acc_bits : plan.row_acc_bits;
+  if (rows == 0 || bits <= kHalfBlock) return Ok{};
+  return Error{fmt::format(
+      "array.dsp_rows: is {}, but accumulators of these rows have {} bits and half a DSP block "
+      "has {}; nearest legal value is {}",
+      rows, bits, kHalfBlock, plan.row_acc_bits <= kHalfBlock ? plan.rows - 1 : 0)};
+}
 
 }  // namespace bat

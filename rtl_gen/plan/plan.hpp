@@ -120,4 +120,8 @@ struct Plan {
 /// nearest value that helps.
 Result<Plan> plan(const Config& config);
 
+/// Whether `array.dsp_rows` of `config` is legal on a plan that is right but for this key: at most
+/// all rows, and accumulators of at most 24 bits, half a DSP block, in the rows it names.
+Status check_dsp_rows(const Config& config, const Plan& plan);
+
 }  // namespace bat

@@ -107,6 +107,12 @@ TEST(Plan, RefusesSumsThatHalfADspBlockCannotHold) {
   const Result<Plan> patches = plan(c);
   ASSERT_FALSE(patches.ok());
   EXPECT_NE(patches.error().message.find("nearest legal value is 0"), std::string::npos);
+  c.array.dsp_rows = 0;
+  const Plan without = plan(c).value();
+  EXPECT_TRUE(check_dsp_rows(c, without).ok());
+  c.array.dsp_rows = 9;
+  EXPECT_EQ(check_dsp_rows(c, without).error().message,
+            "array.dsp_rows: is 9, must be at most array.rows (8)");
 }
 
 TEST(Chunk, TwoChunksFitAndChunksAreEven) {
