@@ -32,18 +32,18 @@ struct Options {
 };
 
 /// Points and the time that they take, before anything else is done.
-Status announce(const explore::Exploration& e, const Options& options) {
-  const explore::Space& space = e.space();
+Status announce(const explore::Space& space, std::size_t models, const Options& options) {
+  const double points = space.points(models);
   const std::string size =
-      fmt::format("{:.0f} points: {} models x {:.0f} configurations x {} platforms", e.size(),
-                  e.variants().size(), space.configurations(), space.platforms.size());
+      fmt::format("{:.0f} points: {} models x {:.0f} configurations x {} platforms", points, models,
+                  space.configurations(), space.platforms.size());
   constexpr double kPointsPerSecond = 1e5;
-  const double duration = e.size() / kPointsPerSecond / worker_threads(options.threads);
+  const double duration = points / kPointsPerSecond / worker_threads(options.threads);
   const std::string time = fmt::format("about {} on {} threads", duration_text(duration),
                                        worker_threads(options.threads));
   log(fmt::format("{}; {}", size, time));
   const double most = std::min(options.most_points, explore::Exploration::kMostPoints);
-  if (e.size() <= most) return Ok{};
+  if (points <= most) return Ok{};
   return Error{
       fmt::format("{}: the space has {} ({}), more than --most-points ({:.0f}): shorten its "
                   "lists, or raise --most-points (at most {:.0f})",
@@ -76,10 +76,12 @@ int execute(const Options& options, bool json) {
   if (failure) return fail(Error{fmt::format("{}: {}", options.folder, failure.message())});
 
   Bars bars;
-  const auto exploration = prepare(std::move(space).value(), options.folder, bars.progress());
+  const auto exploration = prepare(std::move(space).value(), options.folder, bars.progress(),
+                                   [&](const explore::Space& read, std::size_t models) {
+                                     return announce(read, models, options);
+                                   });
   if (!exploration.ok()) return fail(exploration.error());
   const explore::Exploration& e = exploration.value();
-  if (Status s = announce(e, options); !s.ok()) return fail(s.error());
   const auto journal = open_journal(options.folder);
   if (!journal.ok()) return fail(journal.error());
   const auto front = e.run(*journal.value(), {options.threads, bars.progress()});
@@ -96,9 +98,7 @@ int execute(const Options& options, bool json) {
       s.seconds, s.points / s.seconds, s.schedules, s.evaluated, s.from_journal, s.illegal,
       s.excluded));
   if (front.value().points.empty()) {
-    return fail(Error{fmt::format(
-        "{}: no point meets the constraints{}", e.space().source,
-        s.first_refusal.empty() ? "" : "; the first refused configuration: " + s.first_refusal)});
+    return fail(Error{fmt::format("{}: {}", e.space().source, explore::why_empty(e, s))});
   }
   std::optional<explore::BuildReport> report;
   if (options.build > 0) {

@@ -39,19 +39,22 @@ std::string own_path() {
 }
 
 Result<explore::Exploration> prepare(explore::Space space, const std::string& folder,
-                                     const explore::Progress& progress) {
+                                     const explore::Progress& progress, const Announce& announce) {
+  auto variants = explore::load_variants(space, zoo_folder());
+  if (!variants.ok()) return variants.error();
+  if (Status s = announce(space, variants.value().size()); !s.ok()) return s.error();
   const std::filesystem::path own = std::filesystem::path(folder) / "measured.json";
   explore::Measurements known;
   if (Status s = known.load(zoo_folder() / "measured.json"); !s.ok()) return s.error();
   if (!folder.empty()) {
     if (Status s = known.load(own); !s.ok()) return s.error();
   }
-  auto variants = explore::load_variants(space, zoo_folder(), known, progress);
+  const Status measured = explore::measure_variants(space, variants.value(), known, progress);
   // What was measured before a later model failed is kept too.
   if (!folder.empty()) {
     if (Status s = known.save(own); !s.ok()) return s.error();
   }
-  if (!variants.ok()) return variants.error();
+  if (!measured.ok()) return measured.error();
   return explore::Exploration(std::move(space), std::move(variants).value(), explore::area_model());
 }
 

@@ -2,6 +2,7 @@
 // What `explore`, `select` and `sweep` share.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -27,10 +28,13 @@ std::string duration_text(double seconds);
 /// Path of this program.
 std::string own_path();
 
-/// Loads and measures the models of a space. New measurements stay in FOLDER/measured.json; those
-/// in models/zoo/measured.json are used.
+/// Told a space and the number of its models before anything that takes long; an error ends all.
+using Announce = std::function<Status(const explore::Space& space, std::size_t models)>;
+
+/// Loads the models of a space, announces, and measures them. New measurements stay in
+/// FOLDER/measured.json; those in models/zoo/measured.json are used.
 Result<explore::Exploration> prepare(explore::Space space, const std::string& folder,
-                                     const explore::Progress& progress);
+                                     const explore::Progress& progress, const Announce& announce);
 Result<std::unique_ptr<explore::Journal>> open_journal(const std::string& folder);
 
 void add_launcher_options(CLI::App& command, std::string& launcher, std::string& slurm,

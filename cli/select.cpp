@@ -4,6 +4,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <cmath>
 #include <filesystem>
 #include <memory>
 #include <vector>
@@ -92,6 +94,11 @@ void print_text(const explore::Exploration& e, const explore::Front& front,
 }
 
 int execute(const Options& options, bool json) {
+  for (const auto* values : {&options.latency, &options.accuracy}) {
+    if (std::none_of(values->begin(), values->end(), [](double v) { return std::isnan(v); }))
+      continue;
+    return fail(Error{"--latency and --accuracy must be numbers, not nan"});
+  }
   std::vector<std::string> left_out;
   auto space = explore::select_space(options.task, options.data, explore::area_model(), left_out);
   if (!space.ok()) return fail(space.error());
@@ -103,13 +110,17 @@ int execute(const Options& options, bool json) {
     if (failure) return fail(Error{fmt::format("{}: {}", options.folder, failure.message())});
   }
   Bars bars;
-  const auto exploration = prepare(std::move(space).value(), options.folder, bars.progress());
+  const auto exploration =
+      prepare(std::move(space).value(), options.folder, bars.progress(),
+              [](const explore::Space& read, std::size_t models) -> Status {
+                log(fmt::format("{:.0f} points, {} devices, {} models", read.points(models),
+                                read.platforms.size(), models));
+                return Ok{};
+              });
   if (!exploration.ok()) return fail(exploration.error());
   const explore::Exploration& e = exploration.value();
   const auto journal = open_journal(options.folder);
   if (!journal.ok()) return fail(journal.error());
-  log(fmt::format("{:.0f} points, {} devices, {} models", e.size(), e.space().platforms.size(),
-                  e.variants().size()));
   const auto front = e.run(*journal.value(), {options.threads, bars.progress()});
   if (!front.ok()) return fail(front.error());
   bars.clear();

@@ -5,7 +5,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
 
 #include "explore/output.hpp"
 #include "models/io/atomic_file.hpp"
@@ -68,23 +67,15 @@ void compare_synth(const Point& point, const nlohmann::json& json, BuildReport& 
   }
 }
 
-/// Place of a value on an axis, 0 .. 1.
-double place_on(const Axis& axis, const Config& config) {
-  const std::string text = config::value_text(*axis.key, config);
-  const auto at = std::find(axis.texts.begin(), axis.texts.end(), text);
-  return static_cast<double>(at - axis.texts.begin()) / static_cast<double>(axis.size() - 1);
-}
-
-/// How unlike two points are: names count 1 where they differ, values by their places.
-double distance(const Exploration& e, const Point& a, const Point& b) {
-  double sum = (a.variant != b.variant ? 1 : 0) + (a.platform != b.platform ? 1 : 0);
+/// Model, platform and value of each axis of a point, as numbers.
+std::vector<std::size_t> traits_of(const Exploration& e, const Point& point) {
+  std::vector<std::size_t> traits{point.variant, point.platform};
   for (const Axis& axis : e.space().axes) {
-    if (axis.size() < 2) continue;
-    const double apart = std::abs(place_on(axis, a.config) - place_on(axis, b.config));
-    const bool names = axis.texts.front().front() == '"';
-    sum += names ? (apart > 0 ? 1 : 0) : apart;
+    const std::string text = config::value_text(*axis.key, point.config);
+    const auto at = std::find(axis.texts.begin(), axis.texts.end(), text);
+    traits.push_back(static_cast<std::size_t>(at - axis.texts.begin()));
   }
-  return sum;
+  return traits;
 }
 
 std::string sha256_of(const std::string& text) {
@@ -113,20 +104,30 @@ std::map<std::string, ErrorSummary> BuildReport::summary() const {
 std::vector<std::size_t> spread(const Exploration& e, const Front& front, std::size_t count) {
   const std::size_t points = front.points.size();
   count = std::min(points, count);
+  std::vector<std::vector<std::size_t>> traits;
+  traits.reserve(points);
+  for (const Point& point : front.points) traits.push_back(traits_of(e, point));
+  std::map<std::pair<std::size_t, std::size_t>, int> seen;  // (trait, value)
+  const auto novelty = [&](std::size_t i) {
+    double sum = 0;
+    for (std::size_t t = 0; t < traits[i].size(); ++t) {
+      const auto found = seen.find({t, traits[i][t]});
+      sum += 1.0 / (1 + (found == seen.end() ? 0 : found->second));
+    }
+    return sum;
+  };
   std::vector<std::size_t> chosen;
-  std::vector<double> nearest(points, std::numeric_limits<double>::infinity());
   while (chosen.size() < count) {
-    std::size_t next = 0;
-    if (chosen.size() == 1) next = points - 1;
-    if (chosen.size() > 1) {
-      next = static_cast<std::size_t>(std::max_element(nearest.begin(), nearest.end()) -
-                                      nearest.begin());
+    std::size_t next = chosen.empty() ? 0 : points - 1;
+    double most = 0;
+    for (std::size_t i = 0; chosen.size() > 1 && i < points; ++i) {
+      if (std::find(chosen.begin(), chosen.end(), i) != chosen.end() || novelty(i) <= most)
+        continue;
+      most = novelty(i);
+      next = i;
     }
     chosen.push_back(next);
-    for (std::size_t i = 0; i < points; ++i) {
-      nearest[i] = std::min(nearest[i], distance(e, front.points[i], front.points[next]));
-    }
-    nearest[next] = -1;  // never again, even where equal points are left
+    for (std::size_t t = 0; t < traits[next].size(); ++t) ++seen[{t, traits[next][t]}];
   }
   std::sort(chosen.begin(), chosen.end());
   return chosen;

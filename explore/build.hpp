@@ -35,8 +35,8 @@ struct BuildReport {
 };
 
 /// `count` points of a front that are unlike each other: its two ends, then each time the point
-/// whose nearest chosen one is farthest. Far is what differs in model, platform and values of the
-/// axes, each counted from 0 to 1.
+/// whose model, platform and values of the axes were chosen most seldom (a value chosen n times
+/// counts 1 / (n + 1)).
 std::vector<std::size_t> spread(const Exploration& exploration, const Front& front,
                                 std::size_t count);
 

@@ -78,9 +78,7 @@ Exploration::Exploration(Space space, std::vector<Variant> variants, AreaFunctio
   }
 }
 
-double Exploration::size() const {
-  return space_.configurations() * static_cast<double>(variants_.size() * space_.platforms.size());
-}
+double Exploration::size() const { return space_.points(variants_.size()); }
 
 Config Exploration::config_of(std::size_t variant, std::uint64_t combination) const {
   Config config = bases_[variant];
@@ -105,7 +103,11 @@ Result<Metrics> Exploration::metrics_of(std::size_t variant, std::size_t platfor
   if (where.device) metrics[index(Metric::kPrice)] = where.device->price_class;
   if (!needs_area_) return metrics;
   const auto area = area_(config, plan, where.target);
-  if (!area.ok()) return area.error();
+  if (!area.ok()) {
+    return Error{
+        fmt::format("{}: platform {}: {}", space_.source, where.name(), area.error().message),
+        area.error().kind};
+  }
   const Area& a = area.value();
   metrics[index(Metric::kLut)] = a.lut;
   metrics[index(Metric::kFf)] = a.ff;
@@ -198,6 +200,7 @@ class Search {
     double illegal = 0;
     double excluded = 0;
     std::string first_refusal;
+    std::vector<Reach> reach;
     std::optional<Error> error;
   };
 
@@ -241,6 +244,7 @@ class Search {
       statistics_.illegal += part.illegal;
       statistics_.excluded += part.excluded;
       if (statistics_.first_refusal.empty()) statistics_.first_refusal = part.first_refusal;
+      merge(part.reach);
       part = Part{};
     }
     statistics_.schedules = static_cast<double>(schedules_.size());
@@ -279,6 +283,7 @@ class Search {
           part.error = metrics.error();
           return;
         }
+        note_reach(metrics.value(), part.reach);
         if (!e_.allowed(metrics.value())) {
           part.excluded += 1;
           continue;
@@ -287,6 +292,24 @@ class Search {
                        static_cast<std::uint32_t>(platform), point.neutral});
       }
       keep_front(own, part.candidates);
+    }
+  }
+
+  void note_reach(const Metrics& metrics, std::vector<Reach>& reach) const {
+    reach.resize(e_.space_.constraints.size());
+    for (std::size_t c = 0; c < reach.size(); ++c) {
+      const double value = metrics[index(e_.space_.constraints[c].metric)];
+      reach[c].least = std::min(reach[c].least, value);
+      reach[c].largest = std::max(reach[c].largest, value);
+    }
+  }
+
+  void merge(const std::vector<Reach>& reach) {
+    statistics_.reach.resize(e_.space_.constraints.size());
+    for (std::size_t c = 0; c < reach.size(); ++c) {
+      Reach& all = statistics_.reach[c];
+      all.least = std::min(all.least, reach[c].least);
+      all.largest = std::max(all.largest, reach[c].largest);
     }
   }
 
@@ -470,6 +493,27 @@ class Search {
   std::vector<Candidate> candidates_;
   Statistics statistics_;
 };
+
+std::string why_empty(const Exploration& e, const Statistics& s) {
+  const std::string refused =
+      s.first_refusal.empty() ? "" : "; the first refused configuration: " + s.first_refusal;
+  if (s.illegal >= s.points) return "no configuration is legal for a model" + refused;
+  std::string unmet;
+  for (std::size_t c = 0; c < s.reach.size(); ++c) {
+    const Constraint& k = e.space().constraints[c];
+    const bool from_cycles = k.metric == Metric::kCycles || k.metric == Metric::kLatencyUs;
+    if (k.max && s.reach[c].least > *k.max) {
+      unmet += fmt::format("; {}: max {:g}, the least is {}{:.6g}", info(k.metric).name, *k.max,
+                           from_cycles ? "no less than " : "", s.reach[c].least);
+    }
+    if (k.min && !from_cycles && s.reach[c].largest < *k.min) {
+      unmet += fmt::format("; {}: min {:g}, the largest is {:.6g}", info(k.metric).name, *k.min,
+                           s.reach[c].largest);
+    }
+  }
+  if (unmet.empty()) unmet = "; each alone may be met, but not all at once";
+  return "no point meets the constraints" + unmet + refused;
+}
 
 Result<Front> Exploration::run(Journal& journal, const ExploreOptions& options) const {
   return Search(*this, journal, options).run();

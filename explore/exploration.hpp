@@ -10,6 +10,7 @@
 #pragma once
 
 #include <cstdint>
+#include <limits>
 #include <string>
 #include <vector>
 
@@ -37,6 +38,12 @@ struct ExploreOptions {
   Progress progress;
 };
 
+/// Least and largest value of a metric over legal points.
+struct Reach {
+  double least = std::numeric_limits<double>::infinity();
+  double largest = -std::numeric_limits<double>::infinity();
+};
+
 struct Statistics {
   double points = 0;        ///< of the space
   double illegal = 0;       ///< that no configuration file may say, or whose plan is refused
@@ -47,6 +54,7 @@ struct Statistics {
   double unfit = 0;         ///< schedules whose model the configuration turned out not to hold
   double seconds = 0;
   std::string first_refusal;  ///< why the first illegal or unfit point is refused
+  std::vector<Reach> reach;   ///< of the constrained metrics; of cycles and latency, their bounds
 };
 
 struct Front {
@@ -94,5 +102,8 @@ class Exploration {
   std::uint64_t key_combinations_ = 1;
   std::uint64_t neutral_combinations_ = 1;
 };
+
+/// Why a front is empty: configurations refused, or the constraints that no point meets.
+std::string why_empty(const Exploration& exploration, const Statistics& statistics);
 
 }  // namespace bat::explore

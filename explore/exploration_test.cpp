@@ -234,6 +234,28 @@ TEST(Exploration, NoPointLeftIsAnEmptyFront) {
   EXPECT_TRUE(front.points.empty());
   EXPECT_EQ(front.statistics.excluded, 1);
   EXPECT_EQ(front.statistics.evaluated, 0);
+  EXPECT_NE(why_empty(e, front.statistics)
+                .find("no point meets the constraints; cycles: max 3, the least is no less than "),
+            std::string::npos);
+}
+
+TEST(Exploration, SaysWhyAFrontIsEmpty) {
+  std::mt19937_64 g(29);
+  const std::vector<Variant> one = variants(g, 1);
+  const auto reason = [&](const std::string& hardware, const std::string& constraints) {
+    const std::string text = "task = \"t\"\n" + hardware +
+                             "[objectives]\nminimize = [\"cycles\", \"lut\"]\n[constraints]\n" +
+                             constraints;
+    const Exploration e(parse_space(text, "s.toml").value(), one, test_area);
+    Journal journal;
+    const Front front = e.run(journal, {1, {}}).value();
+    EXPECT_TRUE(front.points.empty());
+    return why_empty(e, front.statistics);
+  };
+  EXPECT_EQ(reason("", "accuracy = { min = 0.99 }\nlut = { max = 1e9 }\n").substr(0, 58),
+            "no point meets the constraints; accuracy: min 0.99, the la");
+  EXPECT_EQ(reason("[hardware.array]\nrows = 32\ncols = 4\n", "").substr(0, 74),
+            "no configuration is legal for a model; the first refused configuration: ar");
 }
 
 }  // namespace

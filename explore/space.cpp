@@ -100,6 +100,14 @@ class SpaceParser {
     if (input != "tokens" && input != "features") {
       return reader_.fail(*table.get("input"), "input", "must be tokens or features");
     }
+    if (!legal_name(s.name)) {
+      return reader_.fail(*table.get("name"), "shape.name",
+                          "must be 1 .. 64 letters, digits, '.', '_' and '-'");
+    }
+    for (const ShapeModel& other : space_.shapes) {
+      if (other.name != s.name) continue;
+      return reader_.fail(*table.get("name"), "shape.name", fmt::format("names {} twice", s.name));
+    }
     if (spec.act_bits != 1 && spec.act_bits != 2 && spec.act_bits != 4 && spec.act_bits != 8) {
       return reader_.fail(*table.get("act_bits"), "act_bits", "must be 1, 2, 4 or 8");
     }
@@ -113,6 +121,15 @@ class SpaceParser {
     }
     space_.shapes.push_back(std::move(s));
     return true;
+  }
+
+  static bool legal_name(std::string_view name) {
+    constexpr std::size_t kLongest = 64;
+    return !name.empty() && name.size() <= kLongest &&
+           std::all_of(name.begin(), name.end(), [](char c) {
+             return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+                    c == '.' || c == '_' || c == '-';
+           });
   }
 
   bool hardware(const toml::table& root) {
@@ -225,7 +242,7 @@ class SpaceParser {
   bool value(const config::Key& key, const toml::node& node, const toml::node& at, Axis& axis) {
     const std::string literal = text_of(node);
     if (literal.empty())
-      return reader_.fail(at, key.path(), "must be a number, a truth value or a name");
+      return reader_.fail(at, key.path(), "must be an integer, a truth value or a name");
     const Result<Config> donor = legal_value(key, node, literal);
     if (!donor.ok()) return reader_.fail(at, key.path(), donor.error().message);
     if (std::find(axis.texts.begin(), axis.texts.end(), literal) != axis.texts.end()) {
@@ -293,6 +310,12 @@ class SpaceParser {
           !reader_.number(*table, "bandwidth", 1, 100, common.bandwidth)) {
         return false;
       }
+      if (table->contains("target") && common.target != "xcup" && common.target != "osu018") {
+        return reader_.fail(*table->get("target"), "platform.target",
+                            fmt::format("is {}, must be xcup or osu018: the area model knows their "
+                                        "cells",
+                                        common.target));
+      }
       if (!names.empty() && table->contains("target")) {
         return reader_.fail(*table->get("target"), "platform.target",
                             "contradicts platform.devices, whose devices have targets");
@@ -317,6 +340,9 @@ class SpaceParser {
       if (!v || item.is_boolean() || !(*v >= 1 && *v <= 5000)) {
         return reader_.fail(item, "platform.clock_mhz", "must be a number 1 .. 5000");
       }
+      if (std::find(clocks.begin(), clocks.end(), *v) != clocks.end()) {
+        return reader_.fail(item, "platform.clock_mhz", fmt::format("lists {:g} twice", *v));
+      }
       clocks.push_back(*v);
       return true;
     };
@@ -337,6 +363,10 @@ class SpaceParser {
       auto device = find_device(name);
       if (!device.ok())
         return reader_.fail(*table.get("devices"), "platform.devices", device.error().message);
+      if (std::count(names.begin(), names.end(), name) > 1) {
+        return reader_.fail(*table.get("devices"), "platform.devices",
+                            fmt::format("lists {} twice", name));
+      }
       chosen.push_back(std::move(device).value());
     }
     for (const Device& device : chosen) {
@@ -470,6 +500,18 @@ class SpaceParser {
         return reader_.fail(root, info(m).name, "needs platform.devices");
       }
     }
+    const auto on = [&](std::string_view target) {
+      return std::any_of(space_.platforms.begin(), space_.platforms.end(),
+                         [&](const Platform& p) { return p.target == target; });
+    };
+    for (const Metric m : {Metric::kKge, Metric::kMemoryKbit}) {
+      if (!space_.uses(m) || !on("xcup")) continue;
+      return reader_.fail(root, info(m).name, "is of standard cells: needs target = \"osu018\"");
+    }
+    for (const Metric m : {Metric::kLut, Metric::kFf, Metric::kDsp, Metric::kBram36}) {
+      if (!space_.uses(m) || !on("osu018")) continue;
+      return reader_.fail(root, info(m).name, "is of FPGAs: the cells of osu018 have kge instead");
+    }
     for (const MetricInfo& m : kMetricInfo) {
       if (!m.model_side || space_.shapes.empty() || !space_.uses(*find_metric(m.name))) continue;
       return reader_.fail(root, "shape",
@@ -529,6 +571,10 @@ double Space::configurations() const {
   double count = 1;
   for (const Axis& axis : axes) count *= static_cast<double>(axis.size());
   return count;
+}
+
+double Space::points(std::size_t variants) const {
+  return configurations() * static_cast<double>(variants * platforms.size());
 }
 
 Result<Space> parse_space(std::string_view toml, std::string_view source) {

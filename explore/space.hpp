@@ -89,6 +89,7 @@ struct Space {
   bool fixes(std::string_view key) const;  ///< whether an axis sets the key
   /// Combinations of the axes.
   double configurations() const;
+  double points(std::size_t variants) const;
 };
 
 /// Most values of an axis and most points of a space.

@@ -32,6 +32,12 @@ std::string with(std::string_view from, std::string_view to) {
   return text.replace(at, from.size(), to);
 }
 
+/// A space of one model without weights.
+std::string shape(const std::string& name) {
+  return "[objectives]\nminimize = [\"cycles\", \"lut\"]\n[[shape]]\nname = " + name +
+         "\nlayers = 1\nhidden = 32\nheads = 2\nhead_dim = 16\nffn = 64\ntokens = 8\n";
+}
+
 std::string error_of(const std::string& text) {
   const auto space = parse_space(text, "s.toml");
   return space.ok() ? std::string("no error") : space.error().message;
@@ -75,6 +81,19 @@ TEST(Space, RejectsWithTheRule) {
       {with("\"latency_us\", ", "\"latency_us\", \"latency_us\", "),
        "s.toml:11:12: objectives.minimize: names latency_us twice"},
       {with("[4, 8]", "[4, 4]"), "s.toml:5:12: array.rows: lists 4 twice"},
+      {with("\"kv260\", ", "\"zcu102\", "), "s.toml:9:11: platform.devices: lists zcu102 twice"},
+      {with("[platform]\n", "[platform]\nclock_mhz = [200, 150, 200]\n"),
+       "s.toml:9:24: platform.clock_mhz: lists 200 twice"},
+      {with("\"utilization\"", "\"kge\""),
+       "s.toml:1:1: kge: is of standard cells: needs target = \"osu018\""},
+      {"task = \"t\"\n[platform]\ntarget = \"osu018\"\n[objectives]\nminimize = [\"cycles\", "
+       "\"lut\"]\n",
+       "s.toml:1:1: lut: is of FPGAs: the cells of osu018 have kge instead"},
+      {shape("\"\""), "s.toml:4:8: shape.name: must be 1 .. 64 letters, digits, '.', '_' and '-'"},
+      {shape("\"a/../b\""),
+       "s.toml:4:8: shape.name: must be 1 .. 64 letters, digits, '.', '_' and '-'"},
+      {shape("\"a\"") + shape("\"a\"").substr(shape("").find("[[")),
+       "s.toml:12:8: shape.name: names a twice"},
       // Unknown.
       {with("task", "tusk"),
        "s.toml:1:1: tusk: unknown key; known are task, models, shape, hardware, platform, "
@@ -87,7 +106,14 @@ TEST(Space, RejectsWithTheRule) {
       {with("\"zcu102\"", "\"zcu999\""),
        "s.toml:9:11: platform.devices: device 'zcu999': unknown; known are hx8k, ecp5-25, pynq-z2, "
        "ecp5-85, arty-a7-100, kv260, zcu104, zcu102, u200, zcu111, vcu118, u250"},
+      {"task = \"t\"\n[platform]\ntarget = \"ecp5\"\n[objectives]\nminimize = [\"cycles\", "
+       "\"lut\"]\n",
+       "s.toml:3:10: platform.target: is ecp5, must be xcup or osu018: the area model knows their "
+       "cells"},
       // Absurd.
+      {with("[4, 8]", "[4.0, 8]"),
+       "s.toml:5:9: array.rows: must be an integer, a truth value or a name"},
+      {with("[4, 8]", "-4"), "s.toml:5:8: array.rows: is -4, must be power of two, 1 .. 64"},
       {with("[4, 8]", "[3]"), "s.toml:5:9: array.rows: is 3, must be power of two, 1 .. 64"},
       {with("[4, 8]", "[4096]"), "s.toml:5:9: array.rows: is 4096, must be power of two, 1 .. 64"},
       {with("factor = 2", "factor = 1"), "s.toml:6:38: factor: must be an integer 2 .. 2147483647"},

@@ -31,17 +31,23 @@ awk -F, '
     for (k = 1; k <= models; ++k) { m = order[k]; printf "| `%s` | %s | %d | %s | %s | %s |\n", m, figures[m], count[m], small[m], fast[m], middle[m] }
   }' "$out/fashion/front.csv"
 
-echo
-echo "### Devices for Fashion-MNIST"
-echo
-echo "| latency, us | accuracy | device | model | its accuracy | us | share of the device | array, lanes, port |"
-echo "|---:|---:|---|---|---:|---:|---:|---|"
-"$batkit" select --task fashion-mnist --latency 20,50,200,2000 --accuracy 0.84,0.88,0.90,0.915 -o "$out/select" --json >"$out/select.json" || test $? = 1
-jq -r '.selections[] | if .chosen then
-    .chosen as $c | ($c.configuration | capture("rows = (?<r>[0-9]+)[^$]*?cols = (?<c>[0-9]+)[^$]*?depth = (?<k>[0-9]+)[^$]*?lanes = (?<l>[0-9]+)[^$]*axi_data_bits = (?<w>[0-9]+)"; "m")) as $a |
-    "| \(.latency_us) | \(.accuracy) | \($c.device) | `\($c.model)` | \($c.accuracy) | \($c.latency_us * 10 | round / 10) | \($c.utilization * 1000 | round / 10) % | \($a.r)x\($a.c)x\($a.k), \($a.l), \($a.w) |"
-  else "| \(.latency_us) | \(.accuracy) | none | \(.infeasible) | | | | |" end' "$out/select.json"
-for file in "$out"/select/*.toml; do "$batkit" check "$file" >/dev/null; done
+# devices TITLE TASK LATENCIES ACCURACIES: the table of batkit select.
+devices() {
+  local dir="$out/select-$2"
+  echo
+  echo "### Devices for $1"
+  echo
+  echo "| latency, us | accuracy | device | model | its accuracy | us | share of the device | array, lanes, port |"
+  echo "|---:|---:|---|---|---:|---:|---:|---|"
+  "$batkit" select --task "$2" --latency "$3" --accuracy "$4" -o "$dir" --json >"$dir.json" || test $? = 1
+  jq -r '.selections[] | if .chosen then
+      .chosen as $c | ($c.configuration | capture("rows = (?<r>[0-9]+)[^$]*?cols = (?<c>[0-9]+)[^$]*?depth = (?<k>[0-9]+)[^$]*?lanes = (?<l>[0-9]+)[^$]*axi_data_bits = (?<w>[0-9]+)"; "m")) as $a |
+      "| \(.latency_us) | \(.accuracy) | \($c.device) | `\($c.model)` | \($c.accuracy * 10000 | round / 10000) | \($c.latency_us * 10 | round / 10) | \($c.utilization * 1000 | round / 10) % | \($a.r)x\($a.c)x\($a.k), \($a.l), \($a.w) |"
+    else "| \(.latency_us) | \(.accuracy) | none | \(.infeasible) | | | | |" end' "$dir.json"
+  for file in "$dir"/*.toml; do "$batkit" check "$file" >/dev/null; done
+}
+devices Fashion-MNIST fashion-mnist 20,50,200,2000 0.84,0.88,0.90,0.915
+devices SST-2 sst2 100,250,1000,5000 0.83,0.875,0.90
 
 "$batkit" explore explore/spaces/bert-base.toml -o "$out/bert" --no-html >"$out/bert.txt"
 echo
@@ -58,5 +64,5 @@ if [ "${BUILD:-0}" -gt 0 ]; then
   echo "### Predicted against measured"
   echo
   "$batkit" explore explore/spaces/built.toml -o "$out/built" --build "$BUILD" --no-html >"$out/built.txt"
-  sed -n '/^point .*predicted/,$p' "$out/built.txt" | sed 's/^/    /'
+  cat "$out/built/build.md"
 fi

@@ -130,28 +130,21 @@ Variant shape_variant(const ShapeModel& shape) {
   return variant;
 }
 
-Result<std::vector<Variant>> load_variants(const Space& space, const fs::path& zoo,
-                                           Measurements& known, const Progress& progress) {
+Result<std::vector<Variant>> load_variants(const Space& space, const fs::path& zoo) {
   const auto files = model_files(space, zoo);
   if (!files.ok()) return files.error();
   std::vector<Variant> variants;
   for (const auto& [name, path] : files.value()) {
+    const auto in_models = [&](const Error& error) {
+      return Error{fmt::format("{}: models.names: {}", space.source, error.message), error.kind};
+    };
     auto model = bmt::load_model(path);
-    if (!model.ok()) return model.error();
+    if (!model.ok()) return in_models(model.error());
     if (!space.task.empty() && model.value().task != space.task) continue;
     const auto bytes = io::read_file(path);
-    if (!bytes.ok()) return bytes.error();
-    Variant variant =
-        model_variant(name, io::sha256_hex(bytes.value()), std::move(model).value(), space.tokens);
-    if (needs_data(space)) {
-      variant.guards = guards_of(space);
-      const MeasureRequest request{space.robustness, space.data, space.test_sets,
-                                   needs_disturbed(space), variant.guards};
-      const auto figures = measure(variant.model, variant.hash, request, known, progress);
-      if (!figures.ok()) return figures.error();
-      set_figures(variant, figures.value());
-    }
-    variants.push_back(std::move(variant));
+    if (!bytes.ok()) return in_models(bytes.error());
+    variants.push_back(
+        model_variant(name, io::sha256_hex(bytes.value()), std::move(model).value(), space.tokens));
   }
   for (const ShapeModel& shape : space.shapes) variants.push_back(shape_variant(shape));
   if (variants.empty()) {
@@ -159,6 +152,21 @@ Result<std::vector<Variant>> load_variants(const Space& space, const fs::path& z
         fmt::format("{}: the space is empty: no model of task '{}'", space.source, space.task)};
   }
   return variants;
+}
+
+Status measure_variants(const Space& space, std::vector<Variant>& variants, Measurements& known,
+                        const Progress& progress) {
+  if (!needs_data(space)) return Ok{};
+  for (Variant& variant : variants) {
+    if (variant.shape_only) continue;
+    variant.guards = guards_of(space);
+    const MeasureRequest request{space.robustness, space.data, space.test_sets,
+                                 needs_disturbed(space), variant.guards};
+    const auto figures = measure(variant.model, variant.hash, request, known, progress);
+    if (!figures.ok()) return figures.error();
+    set_figures(variant, figures.value());
+  }
+  return Ok{};
 }
 
 }  // namespace bat::explore

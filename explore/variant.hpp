@@ -34,9 +34,12 @@ Variant shape_variant(const ShapeModel& shape);
 /// A variant of a model with its metrics still open.
 Variant model_variant(std::string name, std::string hash, bmt::Model model, int tokens);
 
-/// All models of a space, sorted by name: loads the files, measures what objectives and
-/// constraints need. Errors: no model is left, a model cannot be read or measured.
-Result<std::vector<Variant>> load_variants(const Space& space, const std::filesystem::path& zoo,
-                                           Measurements& known, const Progress& progress);
+/// All models of a space, sorted by name. Errors: no model is left, a model cannot be read.
+Result<std::vector<Variant>> load_variants(const Space& space, const std::filesystem::path& zoo);
+
+/// Takes the figures that objectives and constraints need from `known`, measures those that are
+/// missing and adds them there. Errors: a model cannot be measured.
+Status measure_variants(const Space& space, std::vector<Variant>& variants, Measurements& known,
+                        const Progress& progress);
 
 }  // namespace bat::explore

@@ -31,6 +31,12 @@ Config holding(Config base, std::span<const bmt::Model> models) {
   base.features = {1, 1, false, false, false, false, true};
   base.limits = {1, 1, 1, 1, 1, 1, 1, 1, 1};
   base.buffers.resident_layers = 0;
+  return enlarged(base, models);
+}
+
+Config enlarged(const Config& small, std::span<const bmt::Model> models) {
+  Config base = small;
+  base.features.pruning = true;
   Config::Limits& l = base.limits;
   for (const bmt::Model& m : models) {
     base.features.act_bits = std::max(base.features.act_bits, m.act_bits);

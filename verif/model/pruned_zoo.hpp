@@ -18,4 +18,7 @@ std::vector<bmt::Model> pruned_zoo_models();
 /// array get so many bits, at most those of `base`, that blocks, groups and heads are whole words.
 Config holding(Config base, std::span<const bmt::Model> models);
 
+/// The same, but what `base` has built in stays: only what the models need is added.
+Config enlarged(const Config& base, std::span<const bmt::Model> models);
+
 }  // namespace bat
