@@ -24,6 +24,8 @@ struct LeafShape {
   bool shift = true;  ///< of a row: accumulators can double, for products of several planes
   bool dsp = false;   ///< of a row: accumulators are pairs in DSP blocks, acc_bits at most 24
   int drain = 1;      ///< of a row: columns that leave the shadow a cycle
+  bool and_form = false;  ///< lanes AND: structure flat or fa_tree, no dsp; a popcount takes the ones of
+                          ///< its row as an input, a row counts them
 
   /// Binary multiply-accumulates a cycle.
   int macs() const { return lanes * (cols > 0 ? cols * rows : 1); }

@@ -114,6 +114,7 @@ inline constexpr Field kQmmDTg{"QmmDTg", 223, 6};
 inline constexpr Field kQmmFill{"QmmFill", 229, 1};
 inline constexpr Field kQmmGrain{"QmmGrain", 230, 2};
 inline constexpr Field kQmmMask{"QmmMask", 232, 24};
+inline constexpr Field kQmmZStep{"QmmZStep", 232, 10};
 inline constexpr Field kQmmResBase{"QmmResBase", 177, 16};
 inline constexpr Field kQmmRt{"QmmRt", 193, 10};
 inline constexpr Field kQmmStatFirst{"QmmStatFirst", 203, 1};
@@ -182,7 +183,7 @@ inline constexpr std::array kFields{
     kQmmOb,       kQmmRvalid,   kQmmCvalid,   kQmmRun,       kQmmTOff,      kQmmTFree,
     kQmmBcast,    kQmmZUse,     kQmmZCnt,     kQmmZFirst,    kQmmZBase,     kQmmDMem,
     kQmmDBase,    kQmmDSeg,     kQmmDPs,      kQmmDTg,       kQmmFill,      kQmmGrain,
-    kQmmMask,     kQmmResBase,  kQmmRt,       kQmmStatFirst, kQmmSkip0,     kQmmMaskHigh,
+    kQmmMask,     kQmmZStep,    kQmmResBase,  kQmmRt,       kQmmStatFirst, kQmmSkip0,     kQmmMaskHigh,
     kQmmSlot,     kQmmSBase,    kQmmLBase,    kLnRt,         kLnDw,         kLnLastv,
     kLnD,         kLnLOff,      kLnLFree,     kLnShift,      kLnQMul,       kLnQShift,
     kLnPlanes,    kLnXbBase,    kLnXbPs,      kLnResBase,    kLnRvalid,     kEmbedRt,
