@@ -36,10 +36,9 @@ double popcount_share(const Options& options, const synth::SynthReport& report) 
 nlohmann::ordered_json summary(const Options& options, const synth::SynthReport& report) {
   const double macs = options.shape.macs();
   nlohmann::ordered_json json{{"structure", options.structure}, {"form", options.form},
-                              {"lanes", options.shape.lanes},
-                              {"cols", options.shape.cols},     {"rows", options.shape.rows},
-                              {"stages", options.shape.stages}, {"target", options.target},
-                              {"ff", report.total.ff}};
+                              {"lanes", options.shape.lanes},   {"cols", options.shape.cols},
+                              {"rows", options.shape.rows},     {"stages", options.shape.stages},
+                              {"target", options.target},       {"ff", report.total.ff}};
   if (report.ge_um2 > 0) {
     json["ge"] = report.ge();
     json["ge_per_mac"] = report.ge() / macs;
@@ -92,8 +91,8 @@ int execute(Options options, bool json) {
     return fail(Error{fmt::format("`{}` is no form; forms are xnor, and", options.form)});
   }
   options.shape.and_form = options.form == "and";
-  const bool adders = options.shape.structure == Popcount::kFlat ||
-                      options.shape.structure == Popcount::kFaTree;
+  const bool adders =
+      options.shape.structure == Popcount::kFlat || options.shape.structure == Popcount::kFaTree;
   if (options.shape.and_form && (!adders || options.shape.dsp)) {
     return fail(Error{"--form and takes --structure flat or fa_tree and no --dsp"});
   }

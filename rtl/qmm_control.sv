@@ -106,7 +106,8 @@ module qmm_control #(
   output logic [           5:0] wt_shift_o,
   output logic [           3:0] wt_ob_o,
   output logic [           6:0] wt_cvalid_o,    // columns of this tile that count, 1 .. TC
-  output logic [          15:0] wt_p_addr_o,    // absolute P ring word of the tile
+  output logic [          15:0] wt_p_tail_o,    // absolute P ring word of the tile: the sum of
+  output logic [          15:0] wt_p_off_o,     // the ring's tail and the place behind it
   output logic                  wt_bcast_o,
   output logic [          15:0] wt_res_addr_o,
   output logic [           9:0] wt_rt_o,
@@ -245,9 +246,9 @@ module qmm_control #(
   if (AndLanes != 0) begin : gen_words
     logic [13*PlStage-1:0] words_q;
     if (PlStage == 1) begin : gen_direct
-      always_ff @(posedge clk_i) words_q <= -13'(step_words);
+      always_ff @(posedge clk_i) words_q <= 13'd0 - 13'(step_words);
     end else begin : gen_shift
-      always_ff @(posedge clk_i) words_q <= {words_q[13*(PlStage-1)-1:0], -13'(step_words)};
+      always_ff @(posedge clk_i) words_q <= {words_q[13*(PlStage-1)-1:0], 13'd0 - 13'(step_words)};
     end
     assign pl_words_o = words_q[13*PlStage-1-:13];
     // With one bit the count of a wide tile goes into the preload too.
@@ -388,7 +389,8 @@ module qmm_control #(
     .wt_shift_o     (wt_shift_o),
     .wt_ob_o        (wt_ob_o),
     .wt_cvalid_o    (wt_cvalid_o),
-    .wt_p_addr_o    (wt_p_addr_o),
+    .wt_p_tail_o    (wt_p_tail_o),
+    .wt_p_off_o     (wt_p_off_o),
     .wt_bcast_o     (wt_bcast_o),
     .wt_res_addr_o  (wt_res_addr_o),
     .wt_rt_o        (wt_rt_o),

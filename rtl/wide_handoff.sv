@@ -51,7 +51,8 @@ module wide_handoff #(
   output logic [           5:0] wt_shift_o,
   output logic [           3:0] wt_ob_o,
   output logic [           6:0] wt_cvalid_o,
-  output logic [          15:0] wt_p_addr_o,
+  output logic [          15:0] wt_p_tail_o,
+  output logic [          15:0] wt_p_off_o,
   output logic                  wt_bcast_o,
   output logic [          15:0] wt_res_addr_o,
   output logic [           9:0] wt_rt_o,
@@ -226,7 +227,9 @@ module wide_handoff #(
   assign wt_cvalid_o     = ((out == 3'(bat_pkg::OutCode)) ? seg_last : last) ?
                            now[bat_pkg::QmmCvalidLsb+:bat_pkg::QmmCvalidW] : 7'(TC);
   assign wt_bcast_o      = now[bat_pkg::QmmBcastLsb];
-  assign wt_p_addr_o     = p_tail_q + 16'(now[bat_pkg::QmmTOffLsb+:bat_pkg::QmmTOffW]) +
+  // Apart: the drain compares the offset with the words present, which is quicker than their place.
+  assign wt_p_tail_o     = p_tail_q;
+  assign wt_p_off_o      = 16'(now[bat_pkg::QmmTOffLsb+:bat_pkg::QmmTOffW]) +
                            (now[bat_pkg::QmmBcastLsb] ? 16'd0 : beat_base);
   assign wt_p_free_o     = p_free ? p_words : 16'd0;
   assign wt_res_addr_o   = now[bat_pkg::QmmResBaseLsb+:bat_pkg::QmmResBaseW] + beat_base;

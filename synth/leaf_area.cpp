@@ -38,15 +38,13 @@ class LeafWriter {
 
  private:
   Status row(const emit::Interface& ones) {
-    const char* unit = shape_.dsp        ? "qmm_pe_pair"
-                       : shape_.and_form ? "qmm_pe_and"
-                                         : "qmm_pe";
+    const char* unit = shape_.dsp ? "qmm_pe_pair" : shape_.and_form ? "qmm_pe_and" : "qmm_pe";
     const auto pe = emit::read_interface(blocks::rtl_source(unit));
     if (!pe) return pe.error();
     if (Status wrote = write(unit, blocks::rtl_source(unit)); !wrote) return wrote;
     if (Status wrote = write("acc_pair", blocks::rtl_source("acc_pair")); !wrote) return wrote;
-    blocks::QmmRowShape row_shape{shape_.cols, shape_.lanes, shape_.drain, 1, shape_.acc_bits,
-                                  shape_.shift};
+    blocks::QmmRowShape row_shape{shape_.cols, shape_.lanes,    shape_.drain,
+                                  1,           shape_.acc_bits, shape_.shift};
     row_shape.pairs = shape_.dsp;
     row_shape.and_form = shape_.and_form;
     const emit::Module row = blocks::qmm_row(row_shape, pe.value(), "qmm_row", &ones);

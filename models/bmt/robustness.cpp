@@ -151,8 +151,8 @@ std::int64_t more(const CodeMatrix& now, const CodeMatrix& right, int o) {
   return sum;
 }
 
-/// acc is 2 U + largest input * (2 zeros - K): with zeros of the right weights it is larger by twice
-/// the zeros that are now too few.
+/// acc is 2 U + largest input * (2 zeros - K): with zeros of the right weights it is larger by
+/// twice the zeros that are now too few.
 void keep_signed_counts(Linear& linear, const Linear& right, int act_bits) {
   const std::int64_t largest = (std::int64_t{1} << act_bits) - 1;
   const auto outputs = static_cast<std::size_t>(linear.weight.out);
@@ -165,7 +165,8 @@ void keep_signed_counts(Linear& linear, const Linear& right, int act_bits) {
         auto& t = linear.out.threshold[o];
         t = static_cast<std::int16_t>(sat16(t - extra));
       } else {
-        linear.out.offset[o] += extra * linear.out.mul[static_cast<std::size_t>(branch) * outputs + o];
+        linear.out.offset[o] +=
+            extra * linear.out.mul[static_cast<std::size_t>(branch) * outputs + o];
       }
     }
   }

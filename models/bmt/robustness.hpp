@@ -45,10 +45,9 @@ struct WeightFlips {
 /// matrices of all branches, and of the codes of patch embedding and classifier. Tables, thresholds
 /// and scales stay, and so does what was folded from the right weights: the zero counts of products
 /// with unsigned input, which show in the offsets of FFN2 and patch embedding, or those with signed
-/// input, which show in the thresholds and offsets of all others. Pruned weights and padding are not
-/// flipped.
-/// Parity: words with an odd number of flips are read again from memory and right; others stay as
-/// they are. Majority: three copies flip independently, two of them decide.
+/// input, which show in the thresholds and offsets of all others. Pruned weights and padding are
+/// not flipped. Parity: words with an odd number of flips are read again from memory and right;
+/// others stay as they are. Majority: three copies flip independently, two of them decide.
 Model flip_weight_bits(Model model, const WeightFlips& flips, std::uint64_t seed);
 
 /// Keeps what an accelerator folds from `right` (docs/architecture.md, section 2) in `model`, whose

@@ -58,7 +58,8 @@ void count_in_rows(int lanes, bool carry_chains, BitSum& sum) {
 /// Ones of `bits` by adders, each bit a wire `label`<number>.
 BitSum sum_of_ones(const Expr& bits, const std::string& label) {
   BitSum sum(count_bits(bits->width));
-  for (int i = 0; i < bits->width; ++i) sum.input(0, emit::bit(bits, i), fmt::format("{}{}", label, i), 1);
+  for (int i = 0; i < bits->width; ++i)
+    sum.input(0, emit::bit(bits, i), fmt::format("{}{}", label, i), 1);
   sum.reduce_by_adders(false);
   return sum;
 }
@@ -67,8 +68,10 @@ BitSum sum_of_ones(const Expr& bits, const std::string& label) {
 /// `ones`. `ones` arrive as if they came from cells of level `level`.
 BitSum and_sum(const Expr& miss, const Expr& ones, int level) {
   BitSum sum(count_bits(3 * miss->width) - 1);
-  for (int i = 0; i < miss->width; ++i) sum.input(0, emit::bit(miss, i), fmt::format("miss{}", i), 1);
-  for (int k = 1; k < ones->width; ++k) sum.input(k - 1, emit::bit(ones, k), fmt::format("ones{}", k), level);
+  for (int i = 0; i < miss->width; ++i)
+    sum.input(0, emit::bit(miss, i), fmt::format("miss{}", i), 1);
+  for (int k = 1; k < ones->width; ++k)
+    sum.input(k - 1, emit::bit(ones, k), fmt::format("ones{}", k), level);
   sum.reduce_by_adders(false);
   return sum;
 }
@@ -361,10 +364,11 @@ class PopcountBuilder {
         shape.stages == 0 ? "combinational"
                           : fmt::format("{} cycle{}", shape.stages, shape.stages == 1 ? "" : "s");
     if (shape.and_form) {
-      return {"What a step adds to a sum in AND form. The ones of a_i come from the row, with two "
-              "stages a cycle behind a_i.",
-              "count_o = popcount(a_i) + 2*popcount(NAND(a_i, b_i)), ones_i = popcount(a_i)",
-              latency, "one sum a cycle", "none"};
+      return {
+          "What a step adds to a sum in AND form. The ones of a_i come from the row, with two "
+          "stages a cycle behind a_i.",
+          "count_o = popcount(a_i) + 2*popcount(NAND(a_i, b_i)), ones_i = popcount(a_i)", latency,
+          "one sum a cycle", "none"};
     }
     return {"Number of lanes in which two bit vectors agree.", "count_o = popcount(XNOR(a_i, b_i))",
             latency, "one sum a cycle", "none"};
@@ -398,8 +402,8 @@ class PopcountBuilder {
 
   Items behavioral_and() const {
     Items items;
-    Expr misses = emit::call(fmt::format("{}'", bits_),
-                             emit::call("$countones", miss(items), 32), bits_);
+    Expr misses =
+        emit::call(fmt::format("{}'", bits_), emit::call("$countones", miss(items), 32), bits_);
     if (shape_.stages == 2) {
       const Expr registered = emit::ref("misses_q", bits_);
       append(items, emit::Net{"misses_q", bits_, ""});
@@ -463,9 +467,10 @@ emit::Module popcount(const PopcountShape& shape, const PopcountCells& cells) {
 
 emit::Module row_ones(const PopcountShape& shape, const PopcountCells& cells) {
   const bool registered = shape.stages == 2;
-  emit::Module module(shape.name == "popcount" ? "row_ones" : "ones_" + shape.name, {"Ones among the activations of a row, for all its units.",
-                                   "ones_o = popcount(a_i)", registered ? "1 cycle" : "combinational",
-                                   "one sum a cycle", "none"});
+  emit::Module module(
+      shape.name == "popcount" ? "row_ones" : "ones_" + shape.name,
+      {"Ones among the activations of a row, for all its units.", "ones_o = popcount(a_i)",
+       registered ? "1 cycle" : "combinational", "one sum a cycle", "none"});
   const Expr clock = module.input("clk_i", 1);
   const Expr a = module.input("a_i", shape.lanes);
   const int bits = count_bits(shape.lanes);

@@ -45,8 +45,9 @@ std::span<const std::string_view> popcount_cells();
 /// 2 * popcount(NAND(a_i, b_i)).
 emit::Module popcount(const PopcountShape& shape, const PopcountCells& cells);
 
-/// Module `row_ones` (`ones_<name>` where `shape.name` is not `popcount`) for the AND form of `shape`: `clk_i`, `a_i` [lanes], `ones_o` [bits of lanes]
-/// = popcount(a_i), registered with two stages, as `popcount` takes it.
+/// Module `row_ones` (`ones_<name>` where `shape.name` is not `popcount`) for the AND form of
+/// `shape`: `clk_i`, `a_i` [lanes], `ones_o` [bits of lanes] = popcount(a_i), registered with two
+/// stages, as `popcount` takes it.
 emit::Module row_ones(const PopcountShape& shape, const PopcountCells& cells);
 
 }  // namespace bat::blocks

@@ -10,14 +10,14 @@ namespace bat::blocks {
 
 /// Shape of a row; ranges as in docs/architecture.md section 1.
 struct QmmRowShape {
-  int cols = 8;        ///< TC
-  int depth = 32;      ///< TK
-  int lanes = 2;       ///< columns that leave the shadow per cycle
-  int branches = 1;    ///< BR
-  int acc_bits = 20;   ///< AccW
-  bool shift = true;   ///< products of several planes: accumulators can double
+  int cols = 8;           ///< TC
+  int depth = 32;         ///< TK
+  int lanes = 2;          ///< columns that leave the shadow per cycle
+  int branches = 1;       ///< BR
+  int acc_bits = 20;      ///< AccW
+  bool shift = true;      ///< products of several planes: accumulators can double
   bool and_form = false;  ///< units count in AND form; not with pairs
-  bool pairs = false;  ///< two columns share an `acc_pair`, a DSP block; acc_bits <= 24
+  bool pairs = false;     ///< two columns share an `acc_pair`, a DSP block; acc_bits <= 24
 };
 
 /// Module `qmm_row`. Ports: `clk_i`, `acc_valid_i`, `acc_first_i`, `acc_double_i`, `a_i` [TK], for

@@ -36,7 +36,7 @@ struct Config {
     int lanes = 2;       ///< columns per cycle and row in drain, LayerNorm and softmax
     int pop_stages = 1;  ///< pipeline registers in the popcount
     Popcount popcount = Popcount::kFlat;
-    int dsp_rows = 0;  ///< highest rows whose accumulators are pairs in DSP blocks
+    int dsp_rows = 0;        ///< highest rows whose accumulators are pairs in DSP blocks
     bool and_lanes = false;  ///< lanes AND instead of XNOR: standard cells
   } array;
 

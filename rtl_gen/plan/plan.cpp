@@ -136,8 +136,8 @@ class Planner {
     const int b = p_.max_bits;
     p_.k_words = l_.heads * p_.col_tiles(l_.tokens) * b * kw(l_.head_dim);
     p_.v_words = l_.heads * head_tiles() * b * kw(l_.tokens);
-    p_.z_words = p_.and_lanes ? l_.heads * p_.col_tiles(l_.tokens)
-                              : l_.sentences * l_.heads * head_tiles();
+    p_.z_words =
+        p_.and_lanes ? l_.heads * p_.col_tiles(l_.tokens) : l_.sentences * l_.heads * head_tiles();
   }
 
   void parameter_shapes() {

@@ -25,12 +25,12 @@ constexpr int address_bits(int depth) {
 /// kw(x) = ceil(x / TK); KT = ceil(N / TC); VT = ceil(d / TC); RT = ceil(N / TR).
 struct Plan {
   // --- Array, as in the configuration.
-  int rows = 0;      ///< TR
-  int cols = 0;      ///< TC
-  int depth = 0;     ///< TK
-  int lanes = 0;     ///< Lanes
-  int branches = 0;  ///< BR
-  int max_bits = 0;  ///< b, encoder activation bits
+  int rows = 0;            ///< TR
+  int cols = 0;            ///< TC
+  int depth = 0;           ///< TK
+  int lanes = 0;           ///< Lanes
+  int branches = 0;        ///< BR
+  int max_bits = 0;        ///< b, encoder activation bits
   bool and_lanes = false;  ///< AND form: zeros of K are counted, not those of V
 
   // --- Numbers.

@@ -303,13 +303,13 @@ class ImageBuilder {
     if (!masks_of_tiles) return false;
     const auto record = [&](int output, int kw) {
       std::array<std::int64_t, 2> bias{};
-      for (int br = 0; br < weight.branches; ++br) bias[index(br)] = linear_bias(spec, br, output, kw);
+      for (int br = 0; br < weight.branches; ++br)
+        bias[index(br)] = linear_bias(spec, br, output, kw);
       return spec.product == Product::kSigned ? fold_signed(rq, output, bias)
                                               : fold_unsigned(rq, output, bias);
     };
     const auto threshold = [&](int output) {
-      const int folded =
-          fold_bit_threshold(rq.threshold[index(output)], spec.linear.inner(output));
+      const int folded = fold_bit_threshold(rq.threshold[index(output)], spec.linear.inner(output));
       const std::int64_t zeros = plan_.and_lanes ? count_zeros(spec.linear, 0, output) : 0;
       return folded - static_cast<int>(zeros);
     };
@@ -365,8 +365,8 @@ class ImageBuilder {
     image_.patch.emplace();
     image_.patch->shift = m_.patch_out.shift;
     return code_matrix(*image_.patch, "embed.patch", m_.patch, [&](int output) {
-      const std::int64_t bias = plan_.and_lanes ? code_excess(m_.patch.in)
-                                                : 255 * weighted_zeros(m_.patch, output);
+      const std::int64_t bias =
+          plan_.and_lanes ? code_excess(m_.patch.in) : 255 * weighted_zeros(m_.patch, output);
       return fold_unsigned(m_.patch_out, output, {bias, 0});
     });
   }

@@ -119,11 +119,11 @@ class Top {
   void control_ports(const emit::Interface& control,
                      const std::vector<std::pair<std::string, long long>>& parameters) {
     static const std::set<std::string> kInside = {
-        "ct_we_o",    "ct_set_o",    "ct_data_o",   "cz_re_o",      "cz_addr_o",     "cz_load_o",
-        "cz_set_o",   "cz_zero_o",   "pl_load_o",   "pl_set_o",     "pl_zero_o",     "zz_load_o",
-        "pl_count_o", "pl_words_o",
-        "zz_set_o",   "acc_valid_o", "acc_first_o", "acc_double_o", "bit_capture_o", "sh_capture_o",
-        "tw_cmask_o", "b_re_o",      "b_src_o",     "b_addr_o",     "z_lanes_i"};
+        "ct_we_o",     "ct_set_o",    "ct_data_o",    "cz_re_o",       "cz_addr_o",
+        "cz_load_o",   "cz_set_o",    "cz_zero_o",    "pl_load_o",     "pl_set_o",
+        "pl_zero_o",   "zz_load_o",   "pl_count_o",   "pl_words_o",    "zz_set_o",
+        "acc_valid_o", "acc_first_o", "acc_double_o", "bit_capture_o", "sh_capture_o",
+        "tw_cmask_o",  "b_re_o",      "b_src_o",      "b_addr_o",      "z_lanes_i"};
     emit::Constants overrides(parameters.begin(), parameters.end());
     const auto values = checked(emit::resolve_parameters(control, overrides, package_));
     for (const emit::InterfacePort& p : control.ports) {
@@ -258,8 +258,8 @@ int main(int argc, char** argv) {
   const std::filesystem::path rtl = argv[1];
   const std::filesystem::path out = argv[2];
   const auto number = [&](int i) { return std::atoi(argv[i]); };
-  const Shape s{number(3), number(4), number(5), number(6),
-                number(7), number(8), number(9), number(10), number(11)};
+  const Shape s{number(3), number(4), number(5),  number(6), number(7),
+                number(8), number(9), number(10), number(11)};
   const auto leaf = [&](const std::string& name) {
     return checked(emit::read_interface(read_file(rtl / (name + ".sv"))));
   };
@@ -280,18 +280,18 @@ int main(int argc, char** argv) {
   save(row_ones, {});
   save(row, {});
   save(top.build(), top.package());
-  write_file(out / "shape.hpp",
-             fmt::format("// SPDX-License-Identifier: Apache-2.0\n"
-                         "#pragma once\n\n"
-                         "inline constexpr int kRows = {}, kCols = {}, kDepth = {}, kLanes = {};\n"
-                         "inline constexpr int kBranches = {}, kPopStages = {}, kAccBits = {};\n"
-                         "inline constexpr int kWRing = {}, kTRing = {}, kOperandWords = {};\n"
-                         "inline constexpr int kZeroWords = {}, kWriteBits = {};\n"
-                         "inline constexpr bool kPruning = {}, kAndLanes = {};\n"
-                         "inline constexpr int kMaxBits = {};\n",
-                         s.rows, s.cols, s.depth, s.lanes, s.branches, s.pop_stages, s.acc_bits,
-                         Shape::kWRingWords, Shape::kTRingWords, Shape::kOperandWords,
-                         Shape::kZeroWords, s.write_bits(), s.pruning != 0, s.and_bits != 0,
-                         s.max_bits()));
+  write_file(
+      out / "shape.hpp",
+      fmt::format("// SPDX-License-Identifier: Apache-2.0\n"
+                  "#pragma once\n\n"
+                  "inline constexpr int kRows = {}, kCols = {}, kDepth = {}, kLanes = {};\n"
+                  "inline constexpr int kBranches = {}, kPopStages = {}, kAccBits = {};\n"
+                  "inline constexpr int kWRing = {}, kTRing = {}, kOperandWords = {};\n"
+                  "inline constexpr int kZeroWords = {}, kWriteBits = {};\n"
+                  "inline constexpr bool kPruning = {}, kAndLanes = {};\n"
+                  "inline constexpr int kMaxBits = {};\n",
+                  s.rows, s.cols, s.depth, s.lanes, s.branches, s.pop_stages, s.acc_bits,
+                  Shape::kWRingWords, Shape::kTRingWords, Shape::kOperandWords, Shape::kZeroWords,
+                  s.write_bits(), s.pruning != 0, s.and_bits != 0, s.max_bits()));
   return 0;
 }

@@ -168,9 +168,11 @@ std::int64_t Model::zeros(const Qmm& q, int tile, int col) const {
 }
 
 /// AND form: what a sum shows beyond U.
-std::int64_t Model::excess(const Qmm& q, int tile, int col) const {
+std::int64_t Model::excess(const Qmm& q, int tile, int col, int branch) const {
   if (!kAndLanes) return 0;
-  const std::int64_t counted = kMaxBits == 1 ? zeros(q, tile, col) << (q.pa + q.pb - 2) : 0;
+  // Zero counts belong to sums of one branch.
+  const std::int64_t counted =
+      kMaxBits == 1 && branch == 0 ? zeros(q, tile, col) << (q.pa + q.pb - 2) : 0;
   return and_excess(q.kw, kDepth, q.pa, q.pb) + counted;
 }
 
@@ -277,7 +279,7 @@ Effect Model::execute(const Qmm& q) {
       for (int r = 0; r < kRows; ++r) {
         for (int c = 0; c < kCols; ++c) {
           const std::int64_t a = sum(q, at.tile, branch, r, c);
-          wide.acc.push_back(wrap(a + excess(q, at.tile, c)));
+          wide.acc.push_back(wrap(a + excess(q, at.tile, c, branch)));
           if (!q.bit()) continue;
           const std::int64_t count = zeros(q, at.tile, c);
           const std::int64_t t = threshold(q, at.tile, c) + (kAndLanes ? -count : count);

@@ -103,7 +103,7 @@ class Model {
   std::int64_t sum(const Qmm& q, int tile, int branch, int row, int col);
   std::int64_t threshold(const Qmm& q, int tile, int col);
   std::int64_t zeros(const Qmm& q, int tile, int col) const;
-  std::int64_t excess(const Qmm& q, int tile, int col) const;
+  std::int64_t excess(const Qmm& q, int tile, int col, int branch) const;
   std::int64_t zz(const Qmm& q, int tile, int col) const;
   void write_plane(const Qmm& q, const Walk& at, int plane, const std::vector<bool>& bits,
                    Effect& effect);

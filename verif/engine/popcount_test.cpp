@@ -83,10 +83,10 @@ TEST(Popcount, StructuresMatch) {
   if (history.size() > stages) {                                                                   \
     ASSERT_EQ(top.count##index##_o, expected(history[stages], lanes)) << name << " step " << step; \
   }
-#define AND_VARIANT(index, lanes, stages, name)                                                 \
-  if (operands.size() > stages) {                                                               \
+#define AND_VARIANT(index, lanes, stages, name)                                                    \
+  if (operands.size() > stages) {                                                                  \
     ASSERT_EQ(top.count##index##_o, expected_and(operands[stages][0], operands[stages][1], lanes)) \
-        << name << " step " << step;                                                            \
+        << name << " step " << step;                                                               \
   }
 #include "variants.inc"
 #undef VARIANT

@@ -264,8 +264,8 @@ int main(int argc, char** argv) {
     save(out / (side + ".ys"), equivalence_script(side, plain, "Networks.are.equivalent"));
   }
   for (const int lanes : kCompared) {
-    for (const auto& shape : {variant(lanes, 0, Popcount::kFaTree),
-                              and_variant(lanes, 0, Popcount::kFaTree)}) {
+    for (const auto& shape :
+         {variant(lanes, 0, Popcount::kFaTree), and_variant(lanes, 0, Popcount::kFaTree)}) {
       const int bits = bits_of(shape);
       compared += interleaved(plain_name(shape), lanes, bits, plain_count(shape, bits), false);
     }

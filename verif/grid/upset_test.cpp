@@ -294,18 +294,16 @@ TEST_P(Upsets, ParityDoesNotSeeTwoFlipsInAWord) {
 }
 
 // One bit with masks and sentences, several bits and branches with masks, words of 128 bits.
-INSTANTIATE_TEST_SUITE_P(Shapes, Upsets,
-                         testing::Values(Shape{0, sim::StallMode::kAdversarial},
-                                         Shape{7, sim::StallMode::kNone},
-                                         Shape{9, sim::StallMode::kRandom},
-                                         Shape{10, sim::StallMode::kNone},
-                                         Shape{15, sim::StallMode::kNone},
-                                         Shape{16, sim::StallMode::kNone}),
-                         [](const auto& shape) {
-                           std::string name = configs().at(shape.param.config).name;
-                           for (char& c : name) c = c == '-' ? '_' : c;
-                           return name;
-                         });
+INSTANTIATE_TEST_SUITE_P(
+    Shapes, Upsets,
+    testing::Values(Shape{0, sim::StallMode::kAdversarial}, Shape{7, sim::StallMode::kNone},
+                    Shape{9, sim::StallMode::kRandom}, Shape{10, sim::StallMode::kNone},
+                    Shape{15, sim::StallMode::kNone}, Shape{16, sim::StallMode::kNone}),
+    [](const auto& shape) {
+      std::string name = configs().at(shape.param.config).name;
+      for (char& c : name) c = c == '-' ? '_' : c;
+      return name;
+    });
 
 }  // namespace
 }  // namespace bat::grid

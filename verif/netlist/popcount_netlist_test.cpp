@@ -98,8 +98,7 @@ INSTANTIATE_TEST_SUITE_P(
       const LeafShape& shape = which.param.shape;
       return fmt::format("{}_{}_p{}_c{}{}{}_{}", to_string(shape.structure), shape.lanes,
                          shape.stages, shape.cols, shape.dsp ? "_dsp" : "",
-                         shape.and_form ? "_and" : "",
-                         to_string(which.param.target));
+                         shape.and_form ? "_and" : "", to_string(which.param.target));
     });
 
 // The figures of docs/area.md, with nothing to spare for growth.

@@ -27,7 +27,8 @@ std::int64_t matches(std::span<const std::uint64_t> a, std::span<const std::uint
 /// Sum of a AND b as unsigned by signed: 2 popcount(a AND b) - popcount(a).
 std::int64_t and_sum(std::span<const std::uint64_t> a, std::span<const std::uint64_t> b) {
   std::int64_t sum = 0;
-  for (std::size_t i = 0; i < a.size(); ++i) sum += 2 * std::popcount(a[i] & b[i]) - std::popcount(a[i]);
+  for (std::size_t i = 0; i < a.size(); ++i)
+    sum += 2 * std::popcount(a[i] & b[i]) - std::popcount(a[i]);
   return sum;
 }
 
@@ -163,9 +164,8 @@ bool Interpreter::Machine::qmm_column(Active& a, int tile, int col,
           const auto x = a_words.subspan((static_cast<std::size_t>(row) * pa + i) * length, length);
           const auto w =
               std::span(b_words).subspan((static_cast<std::size_t>(br) * pb + j) * length, length);
-          const std::int64_t sum = config_.array.and_lanes
-                                       ? and_sum(x, w)
-                                       : matches(x, w, low_mask(plan_.depth));
+          const std::int64_t sum =
+              config_.array.and_lanes ? and_sum(x, w) : matches(x, w, low_mask(plan_.depth));
           acc += sum * (std::int64_t{1} << (i + j));
         }
       }
@@ -218,7 +218,8 @@ bool Interpreter::Machine::lane(const Active& a, int tile, int row, int col,
     sum += mul * (a.values[acc_index(a, tile, row, col, br)] - zz);
   }
   // Folded offsets of the AND form may leave 48 bits where the sum does not.
-  if (config_.array.and_lanes) sum = static_cast<std::int64_t>(static_cast<std::uint64_t>(sum) << 16) >> 16;
+  if (config_.array.and_lanes)
+    sum = static_cast<std::int64_t>(static_cast<std::uint64_t>(sum) << 16) >> 16;
   value = sum >> a.get(isa::kQmmShift);
   return bmt::fits_signed(sum, 48);
 }
@@ -373,8 +374,8 @@ bool Interpreter::Machine::count_keys(const Active& a, int tile,
   const std::int64_t most = bmt::max_code(a.field(isa::kQmmOb));
   for (int row = 0; row < a.field(isa::kQmmRvalid); ++row) {
     const int slice = a.field(isa::kQmmDTg) * plan_.rows + row;
-    const auto z = static_cast<std::size_t>(
-        (a.field(isa::kQmmZBase) + tile / run) * plan_.cols + slice);
+    const auto z =
+        static_cast<std::size_t>((a.field(isa::kQmmZBase) + tile / run) * plan_.cols + slice);
     if (z >= zeros_.size()) return fail(a, "zero count out of range");
     if (a.get(isa::kQmmZFirst) != 0 && tile % run == 0) zeros_[z] = {0, true};
     for (int col = 0; col < valid_cols(a, tile); ++col) {
