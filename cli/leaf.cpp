@@ -15,22 +15,34 @@ namespace {
 struct Options {
   synth::LeafShape shape;
   std::string structure = "block14";
+  std::string form = "xnor";
   std::string target = "xcup";
   std::string work_dir;
   std::string device;
   synth::PlaceOptions place;
 };
 
+/// GE a lane of the popcounts of a row, with what the row counts for all of them.
+double popcount_share(const Options& options, const synth::SynthReport& report) {
+  double area = 0;
+  for (const synth::ModuleReport& module : report.modules) {
+    if (module.name != "popcount" && module.name != "row_ones") continue;
+    area += module.total.area_um2 * static_cast<double>(module.instances);
+  }
+  return area / report.ge_um2 / options.shape.macs();
+}
+
 /// Area a lane in the measure of the target.
 nlohmann::ordered_json summary(const Options& options, const synth::SynthReport& report) {
   const double macs = options.shape.macs();
-  nlohmann::ordered_json json{{"structure", options.structure}, {"lanes", options.shape.lanes},
-                              {"cols", options.shape.cols},     {"rows", options.shape.rows},
-                              {"stages", options.shape.stages}, {"target", options.target},
-                              {"ff", report.total.ff}};
+  nlohmann::ordered_json json{{"structure", options.structure}, {"form", options.form},
+                              {"lanes", options.shape.lanes},   {"cols", options.shape.cols},
+                              {"rows", options.shape.rows},     {"stages", options.shape.stages},
+                              {"target", options.target},       {"ff", report.total.ff}};
   if (report.ge_um2 > 0) {
     json["ge"] = report.ge();
     json["ge_per_mac"] = report.ge() / macs;
+    if (options.shape.cols > 0) json["popcount_ge_per_lane"] = popcount_share(options, report);
   } else {
     const auto luts = static_cast<double>(report.total.lut);
     const auto exits = static_cast<double>(report.total.carry_exits);
@@ -75,6 +87,15 @@ int execute(Options options, bool json) {
         Error{"--dsp pairs columns and has 24 bits a sum: give an even --cols and at most "
               "--acc-bits 24"});
   }
+  if (options.form != "xnor" && options.form != "and") {
+    return fail(Error{fmt::format("`{}` is no form; forms are xnor, and", options.form)});
+  }
+  options.shape.and_form = options.form == "and";
+  const bool adders =
+      options.shape.structure == Popcount::kFlat || options.shape.structure == Popcount::kFaTree;
+  if (options.shape.and_form && (!adders || options.shape.dsp)) {
+    return fail(Error{"--form and takes --structure flat or fa_tree and no --dsp"});
+  }
   if (options.shape.cols == 0 && options.shape.rows > 1) {
     return fail(Error{"--rows is for units: give --cols too"});
   }
@@ -104,6 +125,8 @@ void add_leaf(CLI::App& app, Session& session) {
                                   "batkit leaf --lanes 256 --structure block14 --target xcup");
   auto options = std::make_shared<Options>();
   command->add_option("--structure", options->structure, "flat, fa_tree, lut6, chain or block14")
+      ->capture_default_str();
+  command->add_option("--form", options->form, "What a lane does with its two bits: xnor or and")
       ->capture_default_str();
   command->add_option("--lanes", options->shape.lanes, "Bits of a dot product a cycle")
       ->capture_default_str()

@@ -147,6 +147,8 @@ package bat_pkg;
   localparam int QmmGrainW = 2;
   localparam int QmmMaskLsb = 232;
   localparam int QmmMaskW = 24;
+  localparam int QmmZStepLsb = 232;
+  localparam int QmmZStepW = 10;
   localparam int QmmResBaseLsb = 177;
   localparam int QmmResBaseW = 16;
   localparam int QmmRtLsb = 193;

@@ -3,6 +3,9 @@
 // V, the operand multiplexer, the preload -(t + z) of bit tiles and the column's link of the zero
 // count chain for the drain.
 //
+// With AndLanes the zero counts are those of K, and the preload is t - z - 1 - 2*TK*words: t of a
+// bit tile, z where pl_count_i says so, -words from pl_words_i.
+//
 // Operand B: b_re_i with b_src_i, b_addr_i -> b_data_o in the next cycle, held while b_re_i is low.
 // Column constants live in two sets (ping-pong): ct_we_i writes the threshold of set ct_set_i;
 // cz_re_i reads a zero count and cz_load_i, one cycle later, stores it (or 0 with cz_zero_i) in set
@@ -20,6 +23,7 @@ module column_slice #(
   parameter int MaxBits = 8,                                 // encoder activation bits
   parameter int ZW      = 13,                                // width of a zero count
   parameter int WDepth  = 256,                               // power of two
+  parameter int AndLanes = 0,                                // AND form of the lanes
   parameter int Protection = 0,                              // of the weight ring: weight_memory
   parameter int KDepth  = 64,
   parameter int VDepth  = 64,
@@ -53,6 +57,8 @@ module column_slice #(
   input  logic              pl_load_i,
   input  logic              pl_set_i,
   input  logic              pl_zero_i,
+  input  logic              pl_count_i,
+  input  logic [      12:0] pl_words_i,
   output logic [  AccW-1:0] preload_o,
   // Zero count chain: column c takes over from column c + Lanes.
   input  logic              zz_load_i,
@@ -83,7 +89,7 @@ module column_slice #(
   localparam int KGroups = TK / TC;
   localparam int VGroups = TK / TR;
   localparam int KSplit  = TC / TR;      // groups of values in a group of keys
-  localparam int ZerosW  = $clog2(TR + 1);
+  localparam int ZerosW  = $clog2(((AndLanes != 0) ? TC : TR) + 1);
 
   // ---------------------------------------------------------------- operand B
   logic [TK-1:0] w_data, kv_data;
@@ -157,20 +163,26 @@ module column_slice #(
     b_data_o = w_now_q ? w_data : kv_data;
   end
 
-  // ---------------------------------------------------------------- zero counts of V
+  // ---------------------------------------------------------------- zero counts of V or K
   // Z[addr] <= (first ? 0 : Z[addr]) + 2^plane * zeros, one plane per cycle: the planes of a tile
   // follow each other at one address, so the sum of the former cycle is forwarded. The counts are
-  // kept twice, once for this loop and once for the readers.
+  // kept twice, once for this loop and once for the readers. Padding of K is 1 and no zero.
   logic [ZerosW-1:0] zeros;
-  logic              add_q, add_first_q, sum_valid_q;
+  logic              zc_we, add_q, add_first_q, sum_valid_q;
   logic [ZAddrW-1:0] add_addr_q, sum_addr_q;
   logic [    ZW-1:0] add_value_q, sum_q, sum_old, sum_d, z_data;
 
-  assign zeros = ZerosW'($countones(tw_rmask_i & ~v_bits_i));
+  if (AndLanes == 0) begin : gen_count_values
+    assign zeros = ZerosW'($countones(tw_rmask_i & ~v_bits_i));
+    assign zc_we = zc_we_i;
+  end else begin : gen_count_keys
+    assign zeros = ZerosW'($countones(~k_bits_i));
+    assign zc_we = zc_we_i && tw_tg_i == TgW'(Index / TR);
+  end
 
   // Without reset: a stray write before the first tile does no harm, every count starts with `first`.
   always_ff @(posedge clk_i) begin
-    add_q       <= zc_we_i;
+    add_q       <= zc_we;
     add_first_q <= zc_first_i;
     add_addr_q  <= zc_addr_i[ZAddrW-1:0];
     add_value_q <= ZW'(zeros) << zc_plane_i;
@@ -193,7 +205,7 @@ module column_slice #(
     .we_i   (add_q),
     .waddr_i(add_addr_q),
     .wdata_i(sum_d),
-    .re_i   (zc_we_i),
+    .re_i   (zc_we),
     .raddr_i(zc_addr_i[ZAddrW-1:0]),
     .rdata_o(sum_old)
   );
@@ -226,10 +238,26 @@ module column_slice #(
     if (cz_load_i && cz_set_i) z1_q <= z_next;
   end
 
-  always_ff @(posedge clk_i) begin
-    if (pl_load_i) begin
-      if (pl_zero_i) preload_o <= '0;
-      else preload_o <= -({{(AccW - 16) {t_now[15]}}, t_now} + AccW'(z_now));
+  if (AndLanes == 0) begin : gen_match_preload
+    logic unused_words;
+    always_ff @(posedge clk_i) begin
+      if (pl_load_i) begin
+        if (pl_zero_i) preload_o <= '0;
+        else preload_o <= -({{(AccW - 16) {t_now[15]}}, t_now} + AccW'(z_now));
+      end
+    end
+    assign unused_words = ^{pl_count_i, pl_words_i};
+  end else begin : gen_and_preload
+    localparam int WordShift = $clog2(2 * TK);
+    logic [AccW-1:0] t_part, z_part, words_part;
+
+    always_comb begin
+      t_part     = pl_zero_i ? '0 : {{(AccW - 16) {t_now[15]}}, t_now};
+      z_part     = ~(pl_count_i ? AccW'(z_now) : '0);
+      words_part = AccW'($signed(pl_words_i)) << WordShift;
+    end
+    always_ff @(posedge clk_i) begin
+      if (pl_load_i) preload_o <= t_part + z_part + words_part;
     end
   end
 

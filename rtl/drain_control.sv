@@ -31,7 +31,8 @@ module drain_control #(
   input  logic [            5:0] wt_shift_i,
   input  logic [            3:0] wt_ob_i,
   input  logic [            6:0] wt_cvalid_i,
-  input  logic [           15:0] wt_p_addr_i,
+  input  logic [           15:0] wt_p_tail_i,      // the tile's first P ring word is this
+  input  logic [           15:0] wt_p_off_i,       // and this together
   input  logic                   wt_bcast_i,
   input  logic [           15:0] wt_res_addr_i,
   input  logic [            9:0] wt_rt_i,
@@ -121,7 +122,7 @@ module drain_control #(
   assign is_logit = (wt_out_i == 3'(bat_pkg::OutLogit));
 
   // Words present beyond the tile's first; negative while the DMA has not come so far.
-  assign p_ahead = p_head_i - wt_p_addr_i;
+  assign p_ahead = (p_head_i - wt_p_tail_i) - wt_p_off_i;
   assign p_ok    = is_score || (!p_ahead[15] && p_ahead >= (wt_bcast_i ? 16'd1 : 16'(NB)));
   assign want    = wt_valid_i && !run_q && p_ok;
   assign issue   = wt_valid_i && !code_wait_q && (run_q || (p_ok && !(is_res && dr_block_i[wt_rt_i[0]])));
@@ -136,7 +137,7 @@ module drain_control #(
   assign dr_want_o       = {want && is_res && wt_rt_i[0], want && is_res && !wt_rt_i[0]};
   assign wt_shift_cols_o = issue;
   assign p_re_o          = issue && !is_score;
-  assign p_rd_addr_o     = wt_p_addr_i + (wt_bcast_i ? 16'd0 : 16'(beat_q));
+  assign p_rd_addr_o     = wt_p_tail_i + wt_p_off_i + (wt_bcast_i ? 16'd0 : 16'(beat_q));
   assign wt_done_o       = (issue && last && !is_code) || code_done;
   assign p_free_valid_o  = wt_done_o && (wt_p_free_i != 16'd0);
   assign p_free_words_o  = wt_p_free_i;

@@ -18,6 +18,7 @@ module fetch #(
   parameter int HasSoftmax  = 1,
   parameter int HasFeatures = 1,
   parameter int Pruning     = 0,                 // masks of QMM built in
+  parameter int AndLanes    = 0,                 // steps of zero counts built in
   parameter int DmaSideW    = AxiAddrW,          // MODEL_BASE
   parameter int RowSideW    = 2 * AxiAddrW + 1,  // first ROW instruction of the job, JOB_INPUT, MODEL_BASE
   parameter int StoSideW    = AxiAddrW           // JOB_OUTPUT
@@ -63,8 +64,10 @@ module fetch #(
   output logic [         255:0] sto_instr_o,
   output logic [  StoSideW-1:0] sto_output_o
 );
-  // Masks are the last fields of a QMM.
-  localparam int QmmLen = (Pruning != 0) ? bat_pkg::InstrW : bat_pkg::QmmFillLsb + bat_pkg::QmmFillW;
+  // Masks, and the steps of zero counts in their place, are the last fields of a QMM.
+  localparam int QmmLen = (Pruning != 0)    ? bat_pkg::InstrW
+                          : (AndLanes != 0) ? bat_pkg::QmmZStepLsb + bat_pkg::QmmZStepW
+                                            : bat_pkg::QmmFillLsb + bat_pkg::QmmFillW;
 
   localparam int ByteShift = $clog2(AxiW / 8);
   localparam int HeadBeats = (AxiW < 512) ? 512 / AxiW : 1;    // header and one instruction: a legal program's least

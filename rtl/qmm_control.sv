@@ -26,6 +26,8 @@ module qmm_control #(
   parameter int AccW      = 24,
   parameter int ZW        = 13,                              // width of a zero count
   parameter int TDepth    = 64,                              // words of the T ring, power of two
+  parameter int AndLanes  = 0,                               // AND form of the lanes
+  parameter int MaxBits   = 1,                               // encoder activation bits
   parameter int Pruning   = 0,                               // masks of operand words built in
   parameter int ParW      = Lanes * 64 * BR,
   parameter int TP        = (TC * 16 > ParW) ? TC * 16 / ParW : 1,  // T words of a tile
@@ -73,6 +75,8 @@ module qmm_control #(
   output logic                  pl_load_o,
   output logic                  pl_set_o,
   output logic                  pl_zero_o,
+  output logic                  pl_count_o,     // AND form: the zero count counts
+  output logic [          12:0] pl_words_o,     // AND form: -words, two's complement
   output logic                  zz_load_o,
   output logic                  zz_set_o,
   // Array, to all rows.
@@ -102,7 +106,8 @@ module qmm_control #(
   output logic [           5:0] wt_shift_o,
   output logic [           3:0] wt_ob_o,
   output logic [           6:0] wt_cvalid_o,    // columns of this tile that count, 1 .. TC
-  output logic [          15:0] wt_p_addr_o,    // absolute P ring word of the tile
+  output logic [          15:0] wt_p_tail_o,    // absolute P ring word of the tile: the sum of
+  output logic [          15:0] wt_p_off_o,     // the ring's tail and the place behind it
   output logic                  wt_bcast_o,
   output logic [          15:0] wt_res_addr_o,
   output logic [           9:0] wt_rt_o,
@@ -162,6 +167,7 @@ module qmm_control #(
   logic step_tile_last, step_tile_first, step_set_used, step_set_last_use, step_set, set_take;
   logic hold;
   logic [1:0] ready_sets;
+  logic [11:0] step_words;
 
   qmm_steps #(
     .Pruning(Pruning)
@@ -189,6 +195,7 @@ module qmm_control #(
     .tile_first_o  (step_tile_first),
     .set_used_o    (step_set_used),
     .set_last_use_o(step_set_last_use),
+    .words_o       (step_words),
     .a_re_o        (a_re_o),
     .a_src_o       (a_src_o),
     .a_addr_o      (a_addr_o),
@@ -236,6 +243,23 @@ module qmm_control #(
     always_ff @(posedge clk_i) release_q <= {release_q[PlStage-1:1], release_d};
   end
 
+  if (AndLanes != 0) begin : gen_words
+    logic [13*PlStage-1:0] words_q;
+    if (PlStage == 1) begin : gen_direct
+      always_ff @(posedge clk_i) words_q <= 13'd0 - 13'(step_words);
+    end else begin : gen_shift
+      always_ff @(posedge clk_i) words_q <= {words_q[13*(PlStage-1)-1:0], 13'd0 - 13'(step_words)};
+    end
+    assign pl_words_o = words_q[13*PlStage-1-:13];
+    // With one bit the count of a wide tile goes into the preload too.
+    assign pl_count_o = zz_q[PlStage] && (MaxBits == 1 || !wide_q[PlStage]);
+  end else begin : gen_no_words
+    logic unused_words;
+    assign pl_words_o   = '0;
+    assign pl_count_o   = 1'b0;
+    assign unused_words = ^step_words;
+  end
+
   assign pl_load_o     = valid_q[PlStage] && first_q[PlStage];
   assign pl_set_o      = set_q[PlStage];
   assign pl_zero_o     = wide_q[PlStage];
@@ -259,7 +283,8 @@ module qmm_control #(
     .TDepth(TDepth),
     .ParW  (ParW),
     .TP    (TP),
-    .TDataW(TDataW)
+    .TDataW(TDataW),
+    .AndLanes(AndLanes)
   ) u_thresholds (
     .clk_i         (clk_i),
     .rst_ni        (rst_ni),
@@ -286,16 +311,17 @@ module qmm_control #(
   );
 
   // ---------------------------------------------------------------- results
-  logic bit_finish, wide_finish, code_seg_last;
+  logic bit_finish, wide_finish, code_seg_last, code_seg_first;
   logic [255:0] code_instr;
-  logic [9:0] code_tile;
+  logic [9:0] code_tile, code_segment;
   logic [15:0] code_addr;
   logic [GrpW-1:0] code_grp;
 
   tile_writer #(
-    .TR(TR),
-    .TC(TC),
-    .TK(TK)
+    .TR      (TR),
+    .TC      (TC),
+    .TK      (TK),
+    .AndLanes(AndLanes)
   ) u_writer (
     .clk_i          (clk_i),
     .rst_ni         (rst_ni),
@@ -307,6 +333,8 @@ module qmm_control #(
     .code_instr_i   (code_instr),
     .code_tile_i    (code_tile),
     .code_seg_last_i(code_seg_last),
+    .code_seg_first_i(code_seg_first),
+    .code_segment_i (code_segment),
     .code_addr_i    (code_addr),
     .code_grp_i     (code_grp),
     .cw_valid_i     (cw_valid_i),
@@ -335,7 +363,9 @@ module qmm_control #(
     .BR   (BR),
     .AccW (AccW),
     .ZW   (ZW),
-    .Way  (SumStage)
+    .Way  (SumStage),
+    .AndLanes(AndLanes),
+    .MaxBits(MaxBits)
   ) u_wide (
     .clk_i          (clk_i),
     .rst_ni         (rst_ni),
@@ -359,7 +389,8 @@ module qmm_control #(
     .wt_shift_o     (wt_shift_o),
     .wt_ob_o        (wt_ob_o),
     .wt_cvalid_o    (wt_cvalid_o),
-    .wt_p_addr_o    (wt_p_addr_o),
+    .wt_p_tail_o    (wt_p_tail_o),
+    .wt_p_off_o     (wt_p_off_o),
     .wt_bcast_o     (wt_bcast_o),
     .wt_res_addr_o  (wt_res_addr_o),
     .wt_rt_o        (wt_rt_o),
@@ -378,6 +409,8 @@ module qmm_control #(
     .code_instr_o   (code_instr),
     .code_tile_o    (code_tile),
     .code_seg_last_o(code_seg_last),
+    .code_seg_first_o(code_seg_first),
+    .code_segment_o (code_segment),
     .code_addr_o    (code_addr),
     .code_grp_o     (code_grp)
   );

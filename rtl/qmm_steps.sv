@@ -45,6 +45,9 @@ module qmm_steps #(
   output logic         tile_first_o,
   output logic         set_used_o,      // the tile uses constants of set set_index_o
   output logic         set_last_use_o,  // and is the last one to do so
+  // AND form: 2*TK*words_o is what the preload of the tile takes back (kw, twice that for each
+  // operand of several planes).
+  output logic [ 11:0] words_o,
   // Operand reads, one cycle later.
   output logic         a_re_o,
   output logic         a_src_o,
@@ -185,6 +188,8 @@ module qmm_steps #(
   assign set_index_o    = tile_first_o ? set_q : tile_set_q;
   assign set_last_use_o = set_each_q || last_tile;
   assign set_take_o     = set_used_q && tile_first_o && (set_each_q || first_tile_q);
+
+  assign words_o = 12'(kw_q) << (2'(pa_last_q != 3'd0) + 2'(pb_last_q != 3'd0));
 
   assign start_ready_o = !valid_q || (step_o && tile_last_o && last_tile);
   assign start         = start_valid_i && start_ready_o;

@@ -7,6 +7,8 @@
 // VW = 48 gives v itself (over_o = 0). VW = 17 gives the sign of v, its 16 lowest bits, and in over_o whether v is beyond
 // -65536 .. 65535: all that a saturated residual sum and a code need, with a shifter of a quarter of the size (by 16,
 // by 4, by 1, over no more bits than the result needs).
+// The upper 8 bits of the sum are added in the cycle of the shift: a chain of 48 bits is the longest path where carries
+// ripple through cells.
 `default_nettype none
 
 module scale_lane #(
@@ -28,9 +30,17 @@ module scale_lane #(
 );
   localparam int ProdW = AccW + 17;
 
+  localparam int LowW  = 40;
+  localparam int HighW = 48 - LowW;
+
   logic        [   BR*48-1:0] terms;
-  logic signed [        47:0] total;
-  logic signed [        47:0] sum_q;
+  logic        [  LowW+1:0] low;       // sum of the lower bits with its carries
+  logic        [ HighW-1:0] high;      // sum of the upper bits of the products
+  logic        [  LowW+1:0] low_q;
+  logic        [ HighW-1:0] high_q;
+  logic        [ HighW-1:0] off_high_q;
+  logic        [ HighW-1:0] sum_high;
+  logic signed [      47:0] sum;     // the sum, in the cycle of the shift
   logic        [      VW-1:0] v_q;
   logic        [    AccW-1:0] zz;
 
@@ -73,19 +83,27 @@ module scale_lane #(
   end
 
   if (BR == 2) begin : gen_two
-    assign total = terms[47:0] + terms[BR*48-1-:48] + off_i;
+    assign low  = {2'b0, terms[LowW-1:0]} + {2'b0, terms[(BR-1)*48+:LowW]} + {2'b0, off_i[LowW-1:0]};
+    assign high = terms[47-:HighW] + terms[BR*48-1-:HighW];
   end else begin : gen_one
-    assign total = terms[47:0] + off_i;
+    assign low  = {2'b0, terms[LowW-1:0]} + {2'b0, off_i[LowW-1:0]};
+    assign high = terms[47-:HighW];
   end
 
   always_ff @(posedge clk_i) begin
-    if (en_i[3]) sum_q <= total;
+    if (en_i[3]) begin
+      low_q      <= low;
+      high_q     <= high;
+      off_high_q <= off_i[47-:HighW];
+    end
   end
+  assign sum_high = high_q + off_high_q + HighW'(low_q[LowW+1:LowW]);
+  assign sum    = {sum_high, low_q[LowW-1:0]};
   assign v_o = v_q;
 
   if (VW == 48) begin : gen_exact
     always_ff @(posedge clk_i) begin
-      if (en_i[4]) v_q <= sum_q >>> shift_i;
+      if (en_i[4]) v_q <= sum >>> shift_i;
     end
     assign over_o = 1'b0;
   end else begin : gen_limited
@@ -99,12 +117,12 @@ module scale_lane #(
     logic        over1;
     logic        over_q;
 
-    assign sign = sum_q[47];
+    assign sign = sum[47];
     always_comb begin
       case (shift_i[5:4])
-        2'd0: by16 = sum_q[31:0];
-        2'd1: by16 = sum_q[47:16];
-        default: by16 = {{16{sign}}, sum_q[47:32]};
+        2'd0: by16 = sum[31:0];
+        2'd1: by16 = sum[47:16];
+        default: by16 = {{16{sign}}, sum[47:32]};
       endcase
       case (shift_i[3:2])
         2'd0: by4 = by16[19:0];
@@ -119,7 +137,7 @@ module scale_lane #(
         default: by1 = by4[18:3];
       endcase
       for (int i = 0; i < 3; i = i + 1) differs[i] = (by16[20+4*i+:4] != {4{sign}});
-      over16 = (shift_i[5:4] == 2'd0) && sum_q[47:32] != {16{sign}};
+      over16 = (shift_i[5:4] == 2'd0) && sum[47:32] != {16{sign}};
       case (shift_i[3:2])
         2'd0: over4 = (differs != 3'd0);
         2'd1: over4 = (differs[2:1] != 2'd0);

@@ -15,6 +15,7 @@ module threshold_loader #(
   parameter int ParW   = 256,
   parameter int TP     = 2,   // T words of a tile, power of two
   parameter int TDataW = 256,
+  parameter int AndLanes = 0,  // counts of a head's key tiles lie QmmZStep apart, not one
   parameter int TAddrW = (TDepth > 1) ? $clog2(TDepth) : 1
 ) (
   input  logic              clk_i,
@@ -48,7 +49,7 @@ module threshold_loader #(
 
   logic busy_q, bit_q, bcast_q, z_use_q, free_q, once_q, set_q;
   logic [WordW-1:0] word_q;
-  logic [9:0] tiles_q, z_addr_q;
+  logic [9:0] tiles_q, z_addr_q, z_step;
   logic [15:0] index_q, tail_q, tail_d, tail_end, ahead;
   logic [1:0] ready_q, occupied_q, set_mask;
   logic word_ok, read, last_word, finish, accept, n_bit;
@@ -88,11 +89,21 @@ module threshold_loader #(
       if (last_word) begin
         word_q   <= '0;
         tiles_q  <= tiles_q - 10'd1;
-        z_addr_q <= z_addr_q + 10'd1;
+        z_addr_q <= z_addr_q + z_step;
       end else begin
         word_q <= word_q + 1'b1;
       end
     end
+  end
+
+  if (AndLanes == 0) begin : gen_next
+    assign z_step = 10'd1;
+  end else begin : gen_step
+    logic [9:0] z_step_q;
+    always_ff @(posedge clk_i) begin
+      if (accept) z_step_q <= 10'(instr_i[bat_pkg::QmmZStepLsb+:bat_pkg::QmmZStepW]);
+    end
+    assign z_step = z_step_q;
   end
 
   // ---------------------------------------------------------------- sets

@@ -13,6 +13,7 @@
 module tile_walk #(
   parameter int TC   = 32,
   parameter int TK   = 64,
+  parameter int Segments = 0,   // 1: segment_o counts; else it is 0
   parameter int GrpW = (TK > TC) ? $clog2(TK / TC) : 1
 ) (
   input  logic            clk_i,
@@ -26,6 +27,8 @@ module tile_walk #(
   output logic [     9:0] tile_o,
   output logic            last_o,      // last tile of the instruction
   output logic            seg_last_o,  // last tile of its segment
+  output logic            seg_first_o, // first tile of its segment
+  output logic [     9:0] segment_o,   // number of the segment in its instruction
   output logic [    15:0] addr_o,
   output logic [GrpW-1:0] grp_o
 );
@@ -39,6 +42,7 @@ module tile_walk #(
   assign tile_o     = tile_q;
   assign last_o     = tile_q == nct_i - 10'd1;
   assign seg_last_o = last_o || run_q == run_i - 10'd1;
+  assign seg_first_o = run_q == 10'd0;
   assign seg_now    = first ? base_i : seg_q;
   assign seg_next   = seg_now + seg_i;
   assign addr_o     = first ? base_i : addr_q;
@@ -65,6 +69,18 @@ module tile_walk #(
       else if (grouped_i && word_last) addr_q <= addr_o + 16'd1;
       else addr_q <= addr_o;
     end
+  end
+
+  if (Segments != 0) begin : gen_segments
+    logic [9:0] segment_q;
+    always_ff @(posedge clk_i or negedge rst_ni) begin
+      if (!rst_ni) segment_q <= 10'd0;
+      else if (advance_i && last_o) segment_q <= 10'd0;
+      else if (advance_i && seg_last_o) segment_q <= segment_q + 10'd1;
+    end
+    assign segment_o = segment_q;
+  end else begin : gen_no_segments
+    assign segment_o = 10'd0;
   end
 endmodule
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Writes tiles of bits to ACT, K or V: those of bit instructions in the cycle in which they leave
 // the array, planes of code tiles (from the drain) in the cycles between. Steers address, group,
-// fill and masks; the bits themselves go through `tile_row` and the column slices. V planes also
-// count zeros.
+// fill and masks; the bits themselves go through `tile_row` and the column slices. V planes, with
+// AndLanes those of K, also count zeros.
 //
 // bit_valid_i cannot wait and comes first; cw_ready_o takes a plane. A write takes effect at the
 // end of the cycle. Throughput: one tile or plane per cycle.
@@ -12,6 +12,7 @@ module tile_writer #(
   parameter int TR   = 32,
   parameter int TC   = 32,
   parameter int TK   = 64,
+  parameter int AndLanes = 0,  // zeros of keys count, not those of values
   parameter int GrpW = (TK > TC) ? $clog2(TK / TC) : 1,
   parameter int TgW  = bat_pkg::QmmDTgW
 ) (
@@ -27,6 +28,8 @@ module tile_writer #(
   input  logic [    255:0] code_instr_i,
   input  logic [      9:0] code_tile_i,
   input  logic             code_seg_last_i,
+  input  logic             code_seg_first_i,
+  input  logic [      9:0] code_segment_i,
   input  logic [     15:0] code_addr_i,
   input  logic [ GrpW-1:0] code_grp_i,
   input  logic             cw_valid_i,
@@ -55,8 +58,8 @@ module tile_writer #(
 
   logic [KeepW-1:0] bit_fields;
   logic [255:0] bit_instr;
-  logic [9:0] bit_tile;
-  logic bit_last, bit_seg_last;
+  logic [9:0] bit_tile, bit_segment;
+  logic bit_last, bit_seg_last, bit_seg_first;
   logic [15:0] bit_addr;
   logic [GrpW-1:0] bit_grp;
 
@@ -80,8 +83,9 @@ module tile_writer #(
   assign bit_instr = {{(256 - KeepLsb - KeepW) {1'b0}}, bit_fields, {KeepLsb{1'b0}}};
 
   tile_walk #(
-    .TC(TC),
-    .TK(TK)
+    .TC      (TC),
+    .TK      (TK),
+    .Segments(AndLanes)
   ) u_bit_walk (
     .clk_i     (clk_i),
     .rst_ni    (rst_ni),
@@ -94,6 +98,8 @@ module tile_writer #(
     .tile_o    (bit_tile),
     .last_o    (bit_last),
     .seg_last_o(bit_seg_last),
+    .seg_first_o(bit_seg_first),
+    .segment_o (bit_segment),
     .addr_o    (bit_addr),
     .grp_o     (bit_grp)
   );
@@ -138,10 +144,23 @@ module tile_writer #(
     for (int r = 0; r < TR; r = r + 1) tw_rmask_o[r] = 7'(r) < rvalid;
   end
 
-  // Zero counts of V start from 0 with the first plane.
-  assign zc_we_o    = tw_v_we_o && now[bat_pkg::QmmZCntLsb];
-  assign zc_first_o = now[bat_pkg::QmmZFirstLsb] && plane == 3'd0;
-  assign zc_addr_o  = now[bat_pkg::QmmZBaseLsb+:bat_pkg::QmmZBaseW] + tile;
+  // Zero counts start from 0 with the first plane: those of V a tile, those of K a head, which is a
+  // segment.
+  if (AndLanes == 0) begin : gen_count_values
+    logic unused_segments;
+    assign zc_we_o    = tw_v_we_o && now[bat_pkg::QmmZCntLsb];
+    assign zc_first_o = now[bat_pkg::QmmZFirstLsb] && plane == 3'd0;
+    assign zc_addr_o  = now[bat_pkg::QmmZBaseLsb+:bat_pkg::QmmZBaseW] + tile;
+    assign unused_segments = ^{bit_segment, bit_seg_first, code_segment_i, code_seg_first_i};
+  end else begin : gen_count_keys
+    logic seg_first, unused_tile;
+    assign seg_first   = bit_valid_i ? bit_seg_first : code_seg_first_i;
+    assign zc_we_o     = tw_k_we_o && now[bat_pkg::QmmZCntLsb];
+    assign zc_first_o  = now[bat_pkg::QmmZFirstLsb] && plane == 3'd0 && seg_first;
+    assign zc_addr_o   = now[bat_pkg::QmmZBaseLsb+:bat_pkg::QmmZBaseW] +
+                         (bit_valid_i ? bit_segment : code_segment_i);
+    assign unused_tile = ^tile;
+  end
   assign zc_plane_o = plane;
 
   logic unused_bits;

@@ -20,6 +20,8 @@ module wide_handoff #(
   parameter int BR    = 1,
   parameter int AccW  = 24,
   parameter int ZW    = 13,
+  parameter int AndLanes = 0,  // rows show sums of the AND form
+  parameter int MaxBits  = 1,  // encoder activation bits; only with AndLanes
   parameter int Way   = 4,   // cycles from the issue of a step to its sum, 3 + PopStages
   parameter int GrpW  = (TK > TC) ? $clog2(TK / TC) : 1
 ) (
@@ -49,7 +51,8 @@ module wide_handoff #(
   output logic [           5:0] wt_shift_o,
   output logic [           3:0] wt_ob_o,
   output logic [           6:0] wt_cvalid_o,
-  output logic [          15:0] wt_p_addr_o,
+  output logic [          15:0] wt_p_tail_o,
+  output logic [          15:0] wt_p_off_o,
   output logic                  wt_bcast_o,
   output logic [          15:0] wt_res_addr_o,
   output logic [           9:0] wt_rt_o,
@@ -69,6 +72,8 @@ module wide_handoff #(
   output logic [         255:0] code_instr_o,
   output logic [           9:0] code_tile_o,
   output logic                  code_seg_last_o,
+  output logic                  code_seg_first_o,
+  output logic [           9:0] code_segment_o,
   output logic [          15:0] code_addr_o,
   output logic [      GrpW-1:0] code_grp_o
 );
@@ -79,8 +84,14 @@ module wide_handoff #(
   localparam int KeepLsb = bat_pkg::QmmNctLsb;
   localparam int KeepW   = bat_pkg::QmmFillLsb + 1 - KeepLsb;
 
+  // AND form with codes: whether operand B is counted in hardware, and kw, for what sums hold too
+  // much.
+  localparam int SumW  = (AndLanes != 0 && MaxBits > 1) ? 1 + bat_pkg::QmmKwW : 0;
+  localparam int BaseW = KeepW + bat_pkg::QmmPaW;
+
   logic [KeepW-1:0] fields;
   logic [3:0] planes_a;
+  logic [BaseW+SumW-1:0] fifo_in, fifo_out;
   logic [255:0] now;
   logic [9:0] nct, tile;
   logic [2:0] out;
@@ -88,28 +99,32 @@ module wide_handoff #(
 
   /* verilator lint_off PINCONNECTEMPTY */
   bat_fifo #(
-    .Width(KeepW + bat_pkg::QmmPaW),
+    .Width(BaseW + SumW),
     .Depth(4)
   ) u_fields (
     .clk_i      (clk_i),
     .rst_ni     (rst_ni),
     .in_valid_i (push_i),
     .in_ready_o (ready_o),
-    .in_data_i  ({instr_i[bat_pkg::QmmPaLsb+:bat_pkg::QmmPaW], instr_i[KeepLsb+:KeepW]}),
+    .in_data_i  (fifo_in),
     .out_valid_o(),
     .out_ready_i(wt_done_i && last),
-    .out_data_o ({planes_a, fields}),
+    .out_data_o (fifo_out),
     .count_o    ()
   );
   /* verilator lint_on PINCONNECTEMPTY */
+
+  assign fifo_in[BaseW-1:0] = {instr_i[bat_pkg::QmmPaLsb+:bat_pkg::QmmPaW], instr_i[KeepLsb+:KeepW]};
+  assign {planes_a, fields} = fifo_out[BaseW-1:0];
 
   assign now = {{(256 - KeepLsb - KeepW) {1'b0}}, fields, {KeepLsb{1'b0}}};
   assign nct = now[bat_pkg::QmmNctLsb+:bat_pkg::QmmNctW];
   assign out = now[bat_pkg::QmmOutLsb+:bat_pkg::QmmOutW];
 
   tile_walk #(
-    .TC(TC),
-    .TK(TK)
+    .TC      (TC),
+    .TK      (TK),
+    .Segments(AndLanes)
   ) u_walk (
     .clk_i     (clk_i),
     .rst_ni    (rst_ni),
@@ -122,6 +137,8 @@ module wide_handoff #(
     .tile_o    (tile),
     .last_o    (last),
     .seg_last_o(seg_last),
+    .seg_first_o(code_seg_first_o),
+    .segment_o (code_segment_o),
     .addr_o    (code_addr_o),
     .grp_o     (code_grp_o)
   );
@@ -210,7 +227,9 @@ module wide_handoff #(
   assign wt_cvalid_o     = ((out == 3'(bat_pkg::OutCode)) ? seg_last : last) ?
                            now[bat_pkg::QmmCvalidLsb+:bat_pkg::QmmCvalidW] : 7'(TC);
   assign wt_bcast_o      = now[bat_pkg::QmmBcastLsb];
-  assign wt_p_addr_o     = p_tail_q + 16'(now[bat_pkg::QmmTOffLsb+:bat_pkg::QmmTOffW]) +
+  // Apart: the drain compares the offset with the words present, which is quicker than their place.
+  assign wt_p_tail_o     = p_tail_q;
+  assign wt_p_off_o      = 16'(now[bat_pkg::QmmTOffLsb+:bat_pkg::QmmTOffW]) +
                            (now[bat_pkg::QmmBcastLsb] ? 16'd0 : beat_base);
   assign wt_p_free_o     = p_free ? p_words : 16'd0;
   assign wt_res_addr_o   = now[bat_pkg::QmmResBaseLsb+:bat_pkg::QmmResBaseW] + beat_base;
@@ -227,15 +246,41 @@ module wide_handoff #(
     else if (wt_done_i) p_tail_q <= p_tail_q + wt_p_free_o;
   end
 
-  // Zero counts: zz = (2^pa - 1) * Z.
-  logic [AccW-1:0] zeros;
+  // Zero counts: zz = (2^pa - 1) * Z. In the AND form the row shows U + E and A = U + (2^pa - 1) * Z,
+  // so zz = E - (2^pa - 1) * Z; for weights E is in the offsets and zz 0. Products with keys and
+  // values have pa = pb: E = 2*TK*kw * (2^(pa+1) - 1) + 2^(2*pa - 2) - 1, 0 for one bit, where the
+  // preload holds Z.
+  if (AndLanes == 0) begin : gen_match
+    logic [AccW-1:0] zeros;
 
-  always_comb begin
-    zeros = '0;
-    for (int l = 0; l < Lanes; l = l + 1) begin
-      zeros = now[bat_pkg::QmmZUseLsb] ? AccW'(z_lanes_i[l*ZW+:ZW]) : '0;
-      sh_zz_o[l*AccW+:AccW] = (zeros << planes_a) - zeros;
+    always_comb begin
+      zeros = '0;
+      for (int l = 0; l < Lanes; l = l + 1) begin
+        zeros = now[bat_pkg::QmmZUseLsb] ? AccW'(z_lanes_i[l*ZW+:ZW]) : '0;
+        sh_zz_o[l*AccW+:AccW] = (zeros << planes_a) - zeros;
+      end
     end
+  end else if (MaxBits > 1) begin : gen_and
+    logic [AccW-1:0] zeros, words, excess;
+
+    assign fifo_in[BaseW+:SumW] = {instr_i[bat_pkg::QmmBSrcLsb+:bat_pkg::QmmBSrcW] != 2'(bat_pkg::SrcW),
+                                   instr_i[bat_pkg::QmmKwLsb+:bat_pkg::QmmKwW]};
+    assign words  = AccW'(fifo_out[BaseW+:bat_pkg::QmmKwW]) << $clog2(2 * TK);
+    assign excess = (fifo_out[BaseW+SumW-1] && planes_a != 4'd1) ?
+                    (words << (planes_a + 4'd1)) - words +
+                    (AccW'(1) << (5'(planes_a) * 5'd2 - 5'd2)) - AccW'(1) : '0;
+
+    always_comb begin
+      zeros = '0;
+      for (int l = 0; l < Lanes; l = l + 1) begin
+        zeros = now[bat_pkg::QmmZUseLsb] ? AccW'(z_lanes_i[l*ZW+:ZW]) : '0;
+        sh_zz_o[l*AccW+:AccW] = excess - ((zeros << planes_a) - zeros);
+      end
+    end
+  end else begin : gen_and_bits
+    assign sh_zz_o = '0;
+    logic unused_counts;
+    assign unused_counts = ^{z_lanes_i, planes_a};
   end
 
   // ---------------------------------------------------------------- completion

@@ -77,19 +77,27 @@ class DesignEmitter {
     shape.lanes = plan_.depth;
     shape.stages = config_.array.pop_stages;
     shape.topology = config_.array.popcount;
+    shape.and_form = config_.array.and_lanes;
+    if (shape.and_form) {
+      const emit::Module ones = blocks::row_ones(shape, cells);
+      ones_ = emit::interface_of(ones);
+      if (Status status = add(ones); !status) return status;
+    }
     return add(blocks::popcount(shape, cells));
   }
 
   Status row() {
-    const auto pe = leaf("qmm_pe");
+    const auto pe = leaf(config_.array.and_lanes ? "qmm_pe_and" : "qmm_pe");
     const auto pair = leaf("qmm_pe_pair");
     if (!pe) return pe.error();
     if (!pair) return pair.error();
     const int dsp_rows = config_.array.dsp_rows;
     blocks::QmmRowShape shape{plan_.cols, plan_.depth, plan_.lanes, plan_.branches, plan_.acc_bits};
+    shape.and_form = config_.array.and_lanes;
     const auto emit_row = [&](const std::string& name, bool pairs, emit::Interface& interface) {
       shape.pairs = pairs;
-      const emit::Module module = blocks::qmm_row(shape, pairs ? pair.value() : pe.value(), name);
+      const emit::Module module =
+          blocks::qmm_row(shape, pairs ? pair.value() : pe.value(), name, &ones_);
       interface = emit::interface_of(module);
       return add(module);
     };
@@ -167,6 +175,7 @@ class DesignEmitter {
   emit::Constants package_;
   std::map<std::string, std::string, std::less<>> modules_;
   blocks::EmittedInterfaces interfaces_;
+  emit::Interface ones_;  ///< of row_ones, AND form only
   emit::RegisterMap map_;
 };
 

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <bit>
 #include <cmath>
 #include <nlohmann/json.hpp>
 #include <optional>
@@ -100,6 +101,29 @@ void move_sums_to_dsp(const Config& config, const Plan& plan, AreaPrediction& un
   units.dsp += rows * plan.cols / 2;
 }
 
+/// AND form beside `fa_tree` in osu018 (docs/area.md, measured): a lane is NAND2X1 instead of
+/// NAND2X1 and OAI21X1, the ones of the row turn half adders into full ones and are counted once a
+/// row; a bit more in each accumulator's adder, an adder more in each preload. LUTs are not told
+/// apart.
+void count_in_and_form(std::string_view module, const Plan& plan, AreaPrediction& area) {
+  constexpr double kFullAdder = 120.0;
+  constexpr double kHalfAdder = 80.0;
+  constexpr double kLaneLess = 23.0;
+  constexpr double kUnitMore = 66.0;
+  constexpr double kPreloadBit = 139.0;
+  const double columns = std::bit_width(static_cast<unsigned>(plan.depth)) - 1.0;
+  const double units = plan.rows * plan.cols;
+  if (module == "popcount") {
+    const double row = kFullAdder * (plan.depth - 1.0 - columns) + kHalfAdder * columns;
+    area.um2 += units * ((kFullAdder - kHalfAdder) * columns - kLaneLess * plan.depth);
+    area.um2 += plan.rows * row;
+  } else if (module == "qmm_pe") {
+    area.um2 += units * kUnitMore;
+  } else if (module == "column_slice") {
+    area.um2 += plan.cols * kPreloadBit * (plan.acc_bits - columns - 1.0);
+  }
+}
+
 }  // namespace
 
 template <typename Visit>
@@ -128,6 +152,7 @@ void AreaModel::visit(const Config& config, const Plan& plan, const Visit& visit
     all.ff = std::max(0.0, one.ff) * instances;
     all.dsp = std::max(0.0, one.dsp) * instances;
     all.um2 = std::max(0.0, one.um2) * instances;
+    if (plan.and_lanes) count_in_and_form(type.name, plan, all);
     all.gate_equivalents = all.um2 / ge_um2_;
     if (type.name == "qmm_pe") move_sums_to_dsp(config, plan, all);
     visit(type.name, instances, all);

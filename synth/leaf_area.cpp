@@ -24,25 +24,30 @@ class LeafWriter {
       if (Status wrote = write(std::string(name), blocks::rtl_source(name)); !wrote)
         return wrote.error();
     }
-    const blocks::PopcountShape popcount{shape_.lanes, shape_.stages, shape_.structure};
+    blocks::PopcountShape popcount{shape_.lanes, shape_.stages, shape_.structure};
+    popcount.and_form = shape_.and_form;
     if (Status wrote = emit(blocks::popcount(popcount, cells)); !wrote) return wrote.error();
     sources_.top = "popcount";
     if (shape_.cols > 0) {
-      if (Status wrote = row(); !wrote) return wrote.error();
+      const emit::Module ones = blocks::row_ones(popcount, cells);
+      if (Status wrote = shape_.and_form ? emit(ones) : Status(Ok{}); !wrote) return wrote.error();
+      if (Status wrote = row(emit::interface_of(ones)); !wrote) return wrote.error();
     }
     return std::move(sources_);
   }
 
  private:
-  Status row() {
-    const char* unit = shape_.dsp ? "qmm_pe_pair" : "qmm_pe";
+  Status row(const emit::Interface& ones) {
+    const char* unit = shape_.dsp ? "qmm_pe_pair" : shape_.and_form ? "qmm_pe_and" : "qmm_pe";
     const auto pe = emit::read_interface(blocks::rtl_source(unit));
     if (!pe) return pe.error();
     if (Status wrote = write(unit, blocks::rtl_source(unit)); !wrote) return wrote;
     if (Status wrote = write("acc_pair", blocks::rtl_source("acc_pair")); !wrote) return wrote;
-    const emit::Module row = blocks::qmm_row(
-        {shape_.cols, shape_.lanes, shape_.drain, 1, shape_.acc_bits, shape_.shift, shape_.dsp},
-        pe.value());
+    blocks::QmmRowShape row_shape{shape_.cols, shape_.lanes,    shape_.drain,
+                                  1,           shape_.acc_bits, shape_.shift};
+    row_shape.pairs = shape_.dsp;
+    row_shape.and_form = shape_.and_form;
+    const emit::Module row = blocks::qmm_row(row_shape, pe.value(), "qmm_row", &ones);
     sources_.top = row.name();
     if (Status wrote = emit(row); !wrote || shape_.rows == 1) return wrote;
     const emit::Module array = rows(row);

@@ -16,14 +16,16 @@ namespace bat::synth {
 /// A leaf to measure.
 struct LeafShape {
   Popcount structure = Popcount::kFlat;
-  int lanes = 64;     ///< bits of a dot product a cycle, 1 .. 1024
-  int stages = 0;     ///< pipeline registers in the popcount, 0 .. 2
-  int cols = 0;       ///< 0: the popcount alone; otherwise a row of so many units, 2 .. 64
-  int rows = 1;       ///< rows that share the operands and preloads of the columns, 1 .. 64
-  int acc_bits = 12;  ///< of a row: accumulator bits
-  bool shift = true;  ///< of a row: accumulators can double, for products of several planes
-  bool dsp = false;   ///< of a row: accumulators are pairs in DSP blocks, acc_bits at most 24
-  int drain = 1;      ///< of a row: columns that leave the shadow a cycle
+  int lanes = 64;         ///< bits of a dot product a cycle, 1 .. 1024
+  int stages = 0;         ///< pipeline registers in the popcount, 0 .. 2
+  int cols = 0;           ///< 0: the popcount alone; otherwise a row of so many units, 2 .. 64
+  int rows = 1;           ///< rows that share the operands and preloads of the columns, 1 .. 64
+  int acc_bits = 12;      ///< of a row: accumulator bits
+  bool shift = true;      ///< of a row: accumulators can double, for products of several planes
+  bool dsp = false;       ///< of a row: accumulators are pairs in DSP blocks, acc_bits at most 24
+  int drain = 1;          ///< of a row: columns that leave the shadow a cycle
+  bool and_form = false;  ///< lanes AND: structure flat or fa_tree, no dsp; a popcount takes the
+                          ///< ones of its row as an input, a row counts them
 
   /// Binary multiply-accumulates a cycle.
   int macs() const { return lanes * (cols > 0 ? cols * rows : 1); }

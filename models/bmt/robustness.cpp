@@ -7,6 +7,8 @@
 #include <span>
 #include <vector>
 
+#include "models/bmt/primitives.hpp"
+
 namespace bat::bmt {
 namespace {
 
@@ -142,12 +144,57 @@ void keep_zero_counts(Linear& linear, const Linear& right, int act_bits) {
   }
 }
 
+/// Sum of the codes in `now` less that in `right`, a row.
+std::int64_t more(const CodeMatrix& now, const CodeMatrix& right, int o) {
+  std::int64_t sum = 0;
+  for (int i = 0; i < now.in; ++i) sum += now.code(o, i) - right.code(o, i);
+  return sum;
+}
+
+/// acc is 2 U + largest input * (2 zeros - K): with zeros of the right weights it is larger by
+/// twice the zeros that are now too few.
+void keep_signed_counts(Linear& linear, const Linear& right, int act_bits) {
+  const std::int64_t largest = (std::int64_t{1} << act_bits) - 1;
+  const auto outputs = static_cast<std::size_t>(linear.weight.out);
+  for (std::size_t o = 0; o < outputs; ++o) {
+    for (int branch = 0; branch < linear.weight.branches; ++branch) {
+      const std::int64_t extra =
+          2 * largest * more_ones(linear.weight, right.weight, branch, static_cast<int>(o));
+      if (linear.out.is_bit()) {
+        // Beyond int16 no sum decides: |acc| is at most 16383.
+        auto& t = linear.out.threshold[o];
+        t = static_cast<std::int16_t>(sat16(t - extra));
+      } else {
+        linear.out.offset[o] +=
+            extra * linear.out.mul[static_cast<std::size_t>(branch) * outputs + o];
+      }
+    }
+  }
+}
+
+void keep_signed_counts(Model& model, const Model& right) {
+  for (std::size_t i = 0; i < model.layers.size(); ++i) {
+    Layer& l = model.layers[i];
+    const Layer& r = right.layers[i];
+    keep_signed_counts(l.q, r.q, model.act_bits);
+    keep_signed_counts(l.k, r.k, model.act_bits);
+    keep_signed_counts(l.v, r.v, model.act_bits);
+    keep_signed_counts(l.o, r.o, model.act_bits);
+    keep_signed_counts(l.f1, r.f1, model.act_bits);
+  }
+  if (model.pooler) keep_signed_counts(*model.pooler, *right.pooler, model.act_bits);
+  for (int o = 0; o < model.classifier.out; ++o) {
+    // Exact unless an offset is near the end of 32 bits.
+    auto& offset = model.classifier_offset[static_cast<std::size_t>(o)];
+    offset = sat32(offset + 2 * 255 * more(model.classifier, right.classifier, o));
+  }
+}
+
 void keep_zero_counts(Model& model, const CodeMatrix& right) {
   for (int o = 0; o < model.patch.out; ++o) {
-    std::int64_t more = 0;
-    for (int i = 0; i < model.patch.in; ++i) more += model.patch.code(o, i) - right.code(o, i);
     const auto at = static_cast<std::size_t>(o);
-    model.patch_out.offset[at] -= std::int64_t{255} * model.patch_out.mul[at] * more;
+    model.patch_out.offset[at] -=
+        std::int64_t{255} * model.patch_out.mul[at] * more(model.patch, right, o);
   }
 }
 
@@ -169,7 +216,8 @@ void GaussianNoise::apply(int cols, std::span<std::int32_t> x) {
   }
 }
 
-void keep_folded_counts(Model& model, const Model& right) {
+void keep_folded_counts(Model& model, const Model& right, FoldedCounts folded) {
+  if (folded == FoldedCounts::kSigned) return keep_signed_counts(model, right);
   for (std::size_t i = 0; i < model.layers.size(); ++i) {
     keep_zero_counts(model.layers[i].f2, right.layers[i].f2, model.act_bits);
   }
@@ -187,7 +235,7 @@ Model flip_weight_bits(Model model, const WeightFlips& how, std::uint64_t seed) 
   if (model.pooler) flip(model.pooler->weight, {}, flips);
   flip(model.patch, flips);
   flip(model.classifier, flips);
-  keep_folded_counts(model, right);
+  keep_folded_counts(model, right, how.folded);
   return model;
 }
 

@@ -61,6 +61,10 @@ class BitSum {
 
   int height(int column) const { return static_cast<int>(columns_[index(column)].size()); }
   void add(int column, Wire wire) { columns_[index(column)].push_back(std::move(wire)); }
+  /// A bit that is there from the start.
+  void input(int column, const emit::Expr& value, std::string label, int level) {
+    add(column, {value, std::move(label), level});
+  }
 
   /// One lane into column 0.
   void match(int lane);

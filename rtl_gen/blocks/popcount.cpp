@@ -55,6 +55,33 @@ void count_in_rows(int lanes, bool carry_chains, BitSum& sum) {
   if (lanes % 2 == 1) sum.match(lanes - 1);
 }
 
+/// Ones of `bits` by adders, each bit a wire `label`<number>.
+BitSum sum_of_ones(const Expr& bits, const std::string& label) {
+  BitSum sum(count_bits(bits->width));
+  for (int i = 0; i < bits->width; ++i)
+    sum.input(0, emit::bit(bits, i), fmt::format("{}{}", label, i), 1);
+  sum.reduce_by_adders(false);
+  return sum;
+}
+
+/// AND form: bit k of `ones` weighs 2^k, a lane of `miss` 2; the sum is halved and has no bit 0 of
+/// `ones`. `ones` arrive as if they came from cells of level `level`.
+BitSum and_sum(const Expr& miss, const Expr& ones, int level) {
+  BitSum sum(count_bits(3 * miss->width) - 1);
+  for (int i = 0; i < miss->width; ++i)
+    sum.input(0, emit::bit(miss, i), fmt::format("miss{}", i), 1);
+  for (int k = 1; k < ones->width; ++k)
+    sum.input(k - 1, emit::bit(ones, k), fmt::format("ones{}", k), level);
+  sum.reduce_by_adders(false);
+  return sum;
+}
+
+int depth_of(const BitSum& sum) {
+  int depth = 0;
+  for (const Cell& cell : sum.cells()) depth = std::max(depth, cell.level());
+  return depth;
+}
+
 BitSum sum_of(const PopcountShape& shape) {
   BitSum sum(count_bits(shape.lanes));
   switch (shape.topology) {
@@ -88,6 +115,23 @@ class SumWriter {
       : cells_(cells), a_(std::move(a)), b_(std::move(b)), cut_(cut) {}
 
   void write(const BitSum& sum, int columns, const Expr& result, Items& items) {
+    const std::vector<Expr> bits = cells_of(sum, columns, items);
+    if (!registers_.empty()) append(items, emit::AlwaysFf{{}, registers_});
+    append(items, emit::Assign{result, emit::pack(bits)});
+  }
+
+  /// The same with `low` below the sum.
+  void write_above(const Expr& low, const BitSum& sum, int columns, const Expr& result,
+                   Items& items) {
+    std::vector<Expr> bits = cells_of(sum, columns, items);
+    bits.insert(bits.begin(), low);
+    if (!registers_.empty()) append(items, emit::AlwaysFf{{}, registers_});
+    append(items, emit::Assign{result, emit::pack(bits)});
+  }
+
+ private:
+  /// The cells; gives the bits of the sum behind the registers.
+  std::vector<Expr> cells_of(const BitSum& sum, int columns, Items& items) {
     find_readers(sum, columns);
     int column = -1;
     for (const Cell& cell : sum.cells()) {
@@ -102,11 +146,9 @@ class SumWriter {
       const auto wire = sum.result(k);
       bits.push_back(wire ? read(*wire, cut_ + 1, items) : emit::num(1, 0));
     }
-    if (!registers_.empty()) append(items, emit::AlwaysFf{{}, registers_});
-    append(items, emit::Assign{result, emit::pack(bits)});
+    return bits;
   }
 
- private:
   using Connections = std::vector<emit::Connection>;
 
   /// Notes the first level that reads each wire.
@@ -292,13 +334,14 @@ class PopcountBuilder {
   PopcountBuilder(const PopcountShape& shape, const PopcountCells& cells)
       : shape_(shape),
         cells_(cells),
-        bits_(count_bits(shape.lanes)),
+        bits_(count_bits(shape.and_form ? 3 * shape.lanes : shape.lanes)),
         module_(shape.name, doc(shape)) {}
 
   emit::Module build() {
     const Expr clock = module_.input("clk_i", 1);
     a_ = module_.input("a_i", shape_.lanes);
     b_ = module_.input("b_i", shape_.lanes);
+    if (shape_.and_form) ones_ = module_.input("ones_i", count_bits(shape_.lanes));
     const Expr count = module_.output("count_o", bits_);
     sum_ = module_.net("sum", bits_);
     if (shape_.topology == Popcount::kFlat) {
@@ -320,12 +363,20 @@ class PopcountBuilder {
     const std::string latency =
         shape.stages == 0 ? "combinational"
                           : fmt::format("{} cycle{}", shape.stages, shape.stages == 1 ? "" : "s");
+    if (shape.and_form) {
+      return {
+          "What a step adds to a sum in AND form. The ones of a_i come from the row, with two "
+          "stages a cycle behind a_i.",
+          "count_o = popcount(a_i) + 2*popcount(NAND(a_i, b_i)), ones_i = popcount(a_i)", latency,
+          "one sum a cycle", "none"};
+    }
     return {"Number of lanes in which two bit vectors agree.", "count_o = popcount(XNOR(a_i, b_i))",
             latency, "one sum a cycle", "none"};
   }
 
   Items behavioral() const {
     Items items;
+    if (shape_.and_form) return behavioral_and();
     const Expr match = emit::ref("match", shape_.lanes);
     const Expr ones =
         emit::call(fmt::format("{}'", bits_), emit::call("$countones", match, 32), bits_);
@@ -342,6 +393,43 @@ class PopcountBuilder {
     return items;
   }
 
+  Expr miss(Items& items) const {
+    const Expr net = emit::ref("miss", shape_.lanes);
+    append(items, emit::Net{"miss", shape_.lanes, ""});
+    append(items, emit::Assign{net, emit::unary("~", emit::binary("&", a_, b_))});
+    return net;
+  }
+
+  Items behavioral_and() const {
+    Items items;
+    Expr misses =
+        emit::call(fmt::format("{}'", bits_), emit::call("$countones", miss(items), 32), bits_);
+    if (shape_.stages == 2) {
+      const Expr registered = emit::ref("misses_q", bits_);
+      append(items, emit::Net{"misses_q", bits_, ""});
+      append(items, emit::AlwaysFf{{}, {emit::set_next(registered, misses)}});
+      misses = registered;
+    }
+    const Expr twice = emit::binary("<<", misses, emit::num(1, 1));
+    append(items, emit::Assign{sum_, emit::binary("+", twice, emit::resize(ones_, bits_))});
+    return items;
+  }
+
+  /// The ones enter behind the register level, late without one.
+  Items structural_and() const {
+    Items items;
+    const Expr misses = miss(items);
+    int cut = -1;
+    int level = depth_of(sum_of_ones(a_, "a"));
+    if (shape_.stages == 2) {
+      cut = std::max(1, depth_of(and_sum(misses, ones_, 1)) / 2);
+      level = cut + 1;
+    }
+    SumWriter(cells_, a_, b_, cut)
+        .write_above(emit::bit(ones_, 0), and_sum(misses, ones_, level), bits_ - 1, sum_, items);
+    return items;
+  }
+
   /// A register level after the cells that take lanes, half-way down if that is later.
   static int cut_of(const BitSum& sum) {
     int depth = 0;
@@ -354,6 +442,7 @@ class PopcountBuilder {
   }
 
   Items structural() const {
+    if (shape_.and_form) return structural_and();
     Items items;
     const BitSum sum = sum_of(shape_);
     const int cut = shape_.stages == 2 ? cut_of(sum) : -1;
@@ -365,7 +454,7 @@ class PopcountBuilder {
   const PopcountCells& cells_;
   int bits_;
   emit::Module module_;
-  Expr a_, b_, sum_;
+  Expr a_, b_, ones_, sum_;
 };
 
 }  // namespace
@@ -374,6 +463,35 @@ std::span<const std::string_view> popcount_cells() { return kCells; }
 
 emit::Module popcount(const PopcountShape& shape, const PopcountCells& cells) {
   return PopcountBuilder(shape, cells).build();
+}
+
+emit::Module row_ones(const PopcountShape& shape, const PopcountCells& cells) {
+  const bool registered = shape.stages == 2;
+  emit::Module module(
+      shape.name == "popcount" ? "row_ones" : "ones_" + shape.name,
+      {"Ones among the activations of a row, for all its units.", "ones_o = popcount(a_i)",
+       registered ? "1 cycle" : "combinational", "one sum a cycle", "none"});
+  const Expr clock = module.input("clk_i", 1);
+  const Expr a = module.input("a_i", shape.lanes);
+  const int bits = count_bits(shape.lanes);
+  const Expr ones = module.output("ones_o", bits);
+  const Expr sum = module.net("sum", bits);
+  Items counted{Item{emit::Assign{
+      sum, emit::call(fmt::format("{}'", bits), emit::call("$countones", a, 32), bits)}}};
+  if (shape.topology == Popcount::kFlat) {
+    for (Item& item : counted) module.add(std::move(item));
+  } else {
+    Items cells_of_sum;
+    SumWriter(cells, a, a, -1).write(sum_of_ones(a, "a"), bits, sum, cells_of_sum);
+    module.add(emit::Ifdef{"SYNTHESIS", std::move(cells_of_sum), std::move(counted)});
+  }
+  if (registered) {
+    module.add(emit::AlwaysFf{{}, {emit::set_next(ones, sum)}});
+  } else {
+    module.assign(ones, sum);
+    module.assign(module.net("unused_clk", 1), clock);
+  }
+  return module;
 }
 
 }  // namespace bat::blocks

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Emitter of `popcount`: the number of lanes in which two bit vectors agree.
+// Emitters of `popcount`: the number of lanes in which two bit vectors agree, or its AND form, and
+// of `row_ones`, which the AND form needs once a row.
 #pragma once
 
 #include <map>
@@ -17,6 +18,7 @@ struct PopcountShape {
   int stages = 1;  ///< pipeline registers, 0 .. 2: the output, then levels inside the sum
   Popcount topology = Popcount::kFlat;
   std::string name = "popcount";  ///< of the module; qmm_pe instantiates `popcount`
+  bool and_form = false;          ///< see `popcount`; kFlat and kFaTree only
 };
 
 /// Interfaces of the cells in rtl/ that a structural sum is built from, by module name.
@@ -37,6 +39,15 @@ std::span<const std::string_view> popcount_cells();
 /// - kBlock14: the same rows, and whenever they have left six carries (14 lanes) a carry chain
 /// takes
 ///   two lanes, the running bit and these six; carry chains above: about 0.8 tables a lane.
+///
+/// AND form: an input `ones_i` [bits of lanes] more, popcount(a_i) of the same cycle, with two
+/// stages of the cycle before; count_o [bits of 3 * lanes] = popcount(a_i) +
+/// 2 * popcount(NAND(a_i, b_i)).
 emit::Module popcount(const PopcountShape& shape, const PopcountCells& cells);
+
+/// Module `row_ones` (`ones_<name>` where `shape.name` is not `popcount`) for the AND form of
+/// `shape`: `clk_i`, `a_i` [lanes], `ones_o` [bits of lanes] = popcount(a_i), registered with two
+/// stages, as `popcount` takes it.
+emit::Module row_ones(const PopcountShape& shape, const PopcountCells& cells);
 
 }  // namespace bat::blocks

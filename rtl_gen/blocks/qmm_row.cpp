@@ -15,8 +15,9 @@ using emit::Statement;
 /// vector, and a person can follow a column through the file.
 class RowBuilder {
  public:
-  RowBuilder(const QmmRowShape& shape, const emit::Interface& pe, const std::string& name)
-      : shape_(shape), pe_(pe), module_(name, doc()) {}
+  RowBuilder(const QmmRowShape& shape, const emit::Interface& pe, const std::string& name,
+             const emit::Interface* ones)
+      : shape_(shape), pe_(pe), ones_(ones), module_(name, doc(shape)) {}
 
   emit::Module build() {
     ports();
@@ -24,18 +25,21 @@ class RowBuilder {
     tile_bits();
     drain_position();
     for (int branch = 0; branch < shape_.branches; ++branch) shadow(branch);
-    module_.assign(sh_acc_, lanes());
+    module_.assign(sh_acc_, shape_.and_form ? emit::unary("~", lanes()) : lanes());
     return std::move(module_);
   }
 
  private:
-  static emit::ModuleDoc doc() {
+  static emit::ModuleDoc doc(const QmmRowShape& shape) {
     return {
         "One row of dot-product units: a row of activations against all columns. Finished sums "
         "leave as sign bits (bit tiles) or through the shadow, a copy of the accumulators of which "
         "Lanes columns show at a time, the next ones after each shift, while the units work on.",
         "tile bit = sum >= 0; shadow of branch b = sum of branch b",
-        "accumulators as in qmm_pe, tile bits and shadow one cycle after their capture",
+        shape.and_form
+            ? "accumulators, complements of the sums, as in qmm_pe_and, tile bits and shadow one "
+              "cycle after their capture"
+            : "accumulators as in qmm_pe, tile bits and shadow one cycle after their capture",
         "one step a cycle; a capture or a shift a cycle", "none; capture goes before shift"};
   }
 
@@ -68,6 +72,14 @@ class RowBuilder {
     for (int c = 0; c < shape_.cols; ++c) {
       acc_.push_back(module_.net(fmt::format("acc{}", c), shape_.acc_bits));
     }
+    Expr ones;
+    if (shape_.and_form) {
+      ones = module_.net("ones", std::bit_width(static_cast<unsigned>(shape_.depth)));
+      module_.instance({*ones_,
+                        "u_ones",
+                        {},
+                        {{"clk_i", emit::ref("clk_i", 1)}, {"a_i", a_}, {"ones_o", ones}}});
+    }
     const int step = shape_.pairs ? 2 : 1;
     for (int c = 0; c < shape_.cols; c += step) {
       std::vector<emit::Connection> ports{{"clk_i", emit::ref("clk_i", 1)},
@@ -75,6 +87,7 @@ class RowBuilder {
                                           {"first_i", acc_first_},
                                           {"double_i", acc_double_},
                                           {"a_i", a_}};
+      if (shape_.and_form) ports.push_back({"ones_i", ones});
       for (int k = 0; k < step; ++k) {
         const std::string index = shape_.pairs ? std::to_string(k) : std::string();
         const auto column = static_cast<std::size_t>(c + k);
@@ -94,7 +107,8 @@ class RowBuilder {
     module_.comment("The preload holds the threshold, so the sign of a sum is its bit.");
     std::vector<Expr> signs;
     for (const Expr& acc : acc_) {
-      signs.push_back(emit::unary("~", emit::bit(acc, shape_.acc_bits - 1)));
+      const Expr sign = emit::bit(acc, shape_.acc_bits - 1);
+      signs.push_back(shape_.and_form ? sign : emit::unary("~", sign));
     }
     module_.add(emit::AlwaysFf{
         {}, {emit::if_then(bit_capture_, {emit::set_next(tile_bits_, emit::pack(signs))})}});
@@ -161,6 +175,7 @@ class RowBuilder {
 
   const QmmRowShape& shape_;
   const emit::Interface& pe_;
+  const emit::Interface* ones_;
   emit::Module module_;
   Expr acc_valid_, acc_first_, acc_double_, a_, bit_capture_, tile_bits_;
   Expr sh_capture_, sh_shift_, sh_acc_, group_;
@@ -169,8 +184,9 @@ class RowBuilder {
 
 }  // namespace
 
-emit::Module qmm_row(const QmmRowShape& shape, const emit::Interface& pe, const std::string& name) {
-  return RowBuilder(shape, pe, name).build();
+emit::Module qmm_row(const QmmRowShape& shape, const emit::Interface& pe, const std::string& name,
+                     const emit::Interface* ones) {
+  return RowBuilder(shape, pe, name, ones).build();
 }
 
 }  // namespace bat::blocks

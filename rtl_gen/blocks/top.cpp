@@ -524,6 +524,7 @@ emit::Constants common_parameters(const Config& config, const Plan& plan) {
           {"LDepth", plan.l_ring_words},
           {"LogitDepth", plan.logit_words},
           {"Protection", static_cast<int>(config.memory.weight_protection)},
+          {"AndLanes", flag(config.array.and_lanes)},
           {"Pruning", flag(config.features.pruning)},
           {"SoftmaxEn", flag(config.features.softmax)},
           {"TokensEn", flag(config.features.tokens)},

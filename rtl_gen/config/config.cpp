@@ -13,17 +13,21 @@ namespace {
 
 using config::Key;
 
-/// Keys of the sections, with the top level in front if wanted.
-std::string text_of(const Config& config, bool with_top_level) {
+/// Keys of the sections; for the hash without the top level and without keys that are younger than
+/// the hash while they have their default.
+std::string text_of(const Config& config, bool for_hash) {
+  static const Config kDefaults;
   std::string text;
   std::string_view section;
   for (const Key& key : config::keys()) {
-    if (key.section.empty() && !with_top_level) continue;
+    if (key.section.empty() && for_hash) continue;
+    const std::string value = config::value_text(key, config);
+    if (for_hash && key.younger && value == config::value_text(key, kDefaults)) continue;
     if (key.section != section) {
       section = key.section;
       text += fmt::format("{}[{}]\n", text.empty() ? "" : "\n", section);
     }
-    text += fmt::format("{} = {}\n", key.name, config::value_text(key, config));
+    text += fmt::format("{} = {}\n", key.name, value);
   }
   return text;
 }
@@ -37,10 +41,10 @@ Status validate(const Config& config) {
                            violation->nearest)};
 }
 
-std::string canonical_text(const Config& config) { return text_of(config, true); }
+std::string canonical_text(const Config& config) { return text_of(config, false); }
 
 std::string config_hash(const Config& config) {
-  const std::string text = text_of(config, false);
+  const std::string text = text_of(config, true);
   return io::sha256_hex({reinterpret_cast<const std::uint8_t*>(text.data()), text.size()});
 }
 

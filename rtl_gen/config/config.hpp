@@ -36,7 +36,8 @@ struct Config {
     int lanes = 2;       ///< columns per cycle and row in drain, LayerNorm and softmax
     int pop_stages = 1;  ///< pipeline registers in the popcount
     Popcount popcount = Popcount::kFlat;
-    int dsp_rows = 0;  ///< highest rows whose accumulators are pairs in DSP blocks
+    int dsp_rows = 0;        ///< highest rows whose accumulators are pairs in DSP blocks
+    bool and_lanes = false;  ///< lanes AND instead of XNOR: standard cells
   } array;
 
   struct Features {
@@ -105,8 +106,8 @@ std::string_view config_source(std::string_view name);
 /// Every key with its value, one a line, grouped by section: parses back to the same value.
 std::string canonical_text(const Config& config);
 
-/// SHA-256 (hex) of the canonical text without `name` and `model`: equal hashes mean equal
-/// hardware.
+/// SHA-256 (hex) of the canonical text without `name` and `model`, and without `array.and_lanes`
+/// where it is false: equal hashes mean equal hardware.
 std::string config_hash(const Config& config);
 
 /// Low 32 bits of the hash (its last 8 digits), as in register CONFIG_HASH and in program headers.

@@ -67,6 +67,12 @@ TEST(Config, ErrorsNamePlaceRuleAndNearestValue) {
   EXPECT_EQ(error_of("[array]\n  rows = 16\n  cols = 8\n"),
             "c.toml:3:3: array.cols: is 8, must be at least array.rows (16); nearest legal value "
             "is 16");
+  EXPECT_EQ(error_of("[array]\npopcount = \"block14\"\nand_lanes = true\n"),
+            "c.toml:2:1: array.popcount: is \"block14\", array.and_lanes takes \"flat\" or "
+            "\"fa_tree\"; nearest legal value is \"fa_tree\"");
+  EXPECT_EQ(error_of("[array]\ndsp_rows = 2\nand_lanes = true\n"),
+            "c.toml:2:1: array.dsp_rows: is 2, must be 0 with array.and_lanes; nearest legal value "
+            "is 0");
   EXPECT_EQ(error_of("[array]\nrow = 4\n"),
             "c.toml:2:1: array.row: unknown key; nearest legal value is array.rows");
   EXPECT_EQ(error_of("[arrays]\nrows = 4\n"),

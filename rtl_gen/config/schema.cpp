@@ -64,6 +64,8 @@ const auto& table() {
       number(
           "array", "dsp_rows", [](Config& c) -> int& { return c.array.dsp_rows; }, 0, 64,
           "highest rows whose accumulators are pairs in DSP blocks (xcup); at most rows"),
+      Key{"array", "and_lanes", [](Config& c) -> bool& { return c.array.and_lanes; }, 0, 0, false,
+          "lanes AND instead of XNOR (standard cells); popcount flat or fa_tree, dsp_rows 0", true},
       power(
           "features", "act_bits", [](Config& c) -> int& { return c.features.act_bits; }, 1, 8,
           "MaxBits, encoder activation bits built in"),
@@ -216,6 +218,14 @@ std::optional<Violation> combinations(const Config& c) {
       Rule{c.array.dsp_rows > c.array.rows, "array.dsp_rows",
            fmt::format("is {}, must be at most array.rows ({})", c.array.dsp_rows, c.array.rows),
            std::to_string(c.array.rows)},
+      Rule{c.array.and_lanes && c.array.popcount != Popcount::kFlat &&
+               c.array.popcount != Popcount::kFaTree,
+           "array.popcount",
+           fmt::format("is \"{}\", array.and_lanes takes \"flat\" or \"fa_tree\"",
+                       to_string(c.array.popcount)),
+           "\"fa_tree\""},
+      Rule{c.array.and_lanes && c.array.dsp_rows > 0, "array.dsp_rows",
+           fmt::format("is {}, must be 0 with array.and_lanes", c.array.dsp_rows), "0"},
       Rule{c.array.lanes > c.array.cols, "array.lanes",
            fmt::format("is {}, must be at most array.cols ({})", c.array.lanes, c.array.cols),
            std::to_string(c.array.cols)},

@@ -26,6 +26,7 @@ struct Key {
   int max = 0;
   bool power_of_two = false;  ///< integers only; 0 is exempt where min is 0
   std::string_view meaning;
+  bool younger = false;  ///< than the hash, which leaves it out while it has its default
 
   /// "section.name", or "name" at the top level.
   std::string path() const;

@@ -75,6 +75,7 @@ class Planner {
     p_.depth = c_.array.depth;
     p_.lanes = c_.array.lanes;
     p_.branches = c_.features.branches;
+    p_.and_lanes = c_.array.and_lanes;
     p_.max_bits = c_.features.act_bits;
     p_.max_planes = kFixedPlanes;
   }
@@ -86,12 +87,23 @@ class Planner {
     a = std::max({a, l_.head_dim * m * m, l_.tokens * m * m,
                   // The pooler has act_bits inputs and one-bit weights: covered by hidden * m.
                   c_.features.feature_rows ? std::int64_t{l_.features} * 255 * 255 : 0});
+    if (p_.and_lanes) {
+      const int longest = std::max({l_.hidden, l_.heads * kw(l_.head_dim) * p_.depth, l_.ffn});
+      a = std::max(a, std::max<std::int64_t>({l_.hidden, width, l_.ffn}) * m +
+                          and_excess(kw(longest), p_.depth, p_.max_bits, 1));
+      if (c_.features.feature_rows) {
+        a = std::max(a, std::int64_t{l_.features} * 255 * 255 +
+                            and_excess(kw(l_.features), p_.depth, kFixedPlanes, kFixedPlanes));
+      }
+    }
     p_.row_acc_bits = signed_bits(a);
     // The classifier works on the rows of class tokens alone, which row slice 0 holds.
-    p_.max_a = std::max(a, std::int64_t{l_.hidden} * 255 * 255);
+    const std::int64_t excess =
+        p_.and_lanes ? and_excess(kw(l_.hidden), p_.depth, kFixedPlanes, kFixedPlanes) : 0;
+    p_.max_a = std::max(a, std::int64_t{l_.hidden} * 255 * 255 + excess);
     p_.acc_bits = signed_bits(p_.max_a);
     p_.score_bits = unsigned_bits(l_.head_dim * m * m);
-    p_.zero_bits = unsigned_bits(l_.tokens * m);
+    p_.zero_bits = unsigned_bits((p_.and_lanes ? l_.head_dim : l_.tokens) * m);
     p_.sum_bits = 16 + log2_ceil(l_.hidden);
     p_.square_bits = 31 + log2_ceil(l_.hidden);
     p_.root_pace = std::clamp(32 / p_.rows, 1, 16);
@@ -124,7 +136,8 @@ class Planner {
     const int b = p_.max_bits;
     p_.k_words = l_.heads * p_.col_tiles(l_.tokens) * b * kw(l_.head_dim);
     p_.v_words = l_.heads * head_tiles() * b * kw(l_.tokens);
-    p_.z_words = l_.sentences * l_.heads * head_tiles();
+    p_.z_words =
+        p_.and_lanes ? l_.heads * p_.col_tiles(l_.tokens) : l_.sentences * l_.heads * head_tiles();
   }
 
   void parameter_shapes() {
@@ -270,7 +283,9 @@ class Planner {
         FieldLimit{"limits.tokens", "words of a probability row", kw(l_.tokens), 1023, l_.tokens},
         FieldLimit{"limits.tokens", "row tiles", p_.row_tiles, 1023, l_.tokens},
         FieldLimit{"limits.tokens", "key tiles", p_.col_tiles(l_.tokens), 1023, l_.tokens},
-        FieldLimit{"limits.heads", "value tiles of a layer", p_.z_words, 1024, l_.heads},
+        FieldLimit{p_.and_lanes ? "limits.tokens" : "limits.heads",
+                   p_.and_lanes ? "key tiles of a layer" : "value tiles of a layer", p_.z_words,
+                   1024, p_.and_lanes ? l_.tokens : l_.heads},
         FieldLimit{"limits.sentences", "logits", p_.logit_words, 2048, l_.sentences},
         FieldLimit{"limits.tokens", "words of ACT", p_.act_words, 65536, l_.tokens},
         FieldLimit{"limits.tokens", "words of XB", p_.xb_words, 65536, l_.tokens},
@@ -337,6 +352,14 @@ class Planner {
 };
 
 }  // namespace
+
+std::int64_t and_excess(int kw, int depth, int pa, int pb) {
+  const auto reach = [](int planes) { return planes == 1 ? 1 : std::int64_t{1} << planes; };
+  const std::int64_t weight =
+      ((std::int64_t{1} << pa) - 1) * ((std::int64_t{1} << pb) - 1);  // of all plane pairs
+  return 2 * std::int64_t{depth} * kw * (reach(pa) * reach(pb) - weight) +
+         (std::int64_t{1} << (pa + pb - 2)) - 1;
+}
 
 Result<Plan> plan(const Config& config) { return Planner(config).run(); }
 

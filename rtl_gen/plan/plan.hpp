@@ -25,12 +25,13 @@ constexpr int address_bits(int depth) {
 /// kw(x) = ceil(x / TK); KT = ceil(N / TC); VT = ceil(d / TC); RT = ceil(N / TR).
 struct Plan {
   // --- Array, as in the configuration.
-  int rows = 0;      ///< TR
-  int cols = 0;      ///< TC
-  int depth = 0;     ///< TK
-  int lanes = 0;     ///< Lanes
-  int branches = 0;  ///< BR
-  int max_bits = 0;  ///< b, encoder activation bits
+  int rows = 0;            ///< TR
+  int cols = 0;            ///< TC
+  int depth = 0;           ///< TK
+  int lanes = 0;           ///< Lanes
+  int branches = 0;        ///< BR
+  int max_bits = 0;        ///< b, encoder activation bits
+  bool and_lanes = false;  ///< AND form: zeros of K are counted, not those of V
 
   // --- Numbers.
   int max_planes = 0;      ///< 8: patch embedding and classifier always have 8 planes
@@ -38,7 +39,7 @@ struct Plan {
   int acc_bits = 0;        ///< AccW = bits of a signed value in -65536 .. max(max_a, 65535)
   int row_acc_bits = 0;    ///< the same for rows other than 0, which have no part in the classifier
   int score_bits = 0;      ///< ScoreW = bits of the unsigned value d * (2^b - 1)^2
-  int zero_bits = 0;       ///< Z word: bits of N * (2^b - 1)
+  int zero_bits = 0;       ///< Z word: bits of N * (2^b - 1); AND form: of d * (2^b - 1)
   int sum_bits = 0;        ///< STAT S, signed: 16 + ceil(log2 D)
   int square_bits = 0;     ///< STAT Q, unsigned: 31 + ceil(log2 D)
   int root_pace = 0;  ///< cycles from one row's LayerNorm root to the next: 32 / TR within 1 .. 16
@@ -63,7 +64,7 @@ struct Plan {
   // --- Column slices (words a slice).
   int k_words = 0;  ///< H * KT * b * kw(d)
   int v_words = 0;  ///< H * VT * b * kw(N)
-  int z_words = 0;  ///< sentences * H * VT
+  int z_words = 0;  ///< sentences * H * VT; AND form: H * KT
 
   // --- Rings (words; powers of two).
   int w_ring_words = 0;  ///< a W word is TK bits in every column slice; planned: 1/4 of the largest
@@ -114,6 +115,10 @@ struct Plan {
   /// Row tiles of `tokens` rows.
   int row_tiles_for(int tokens) const { return ceil_div(tokens, rows); }
 };
+
+/// AND form: what a sum over `kw` words of `depth` lanes and `pa` by `pb` planes holds too much
+/// (docs/architecture.md section 2); 0 for one plane each.
+std::int64_t and_excess(int kw, int depth, int pa, int pb);
 
 /// Derives and checks every size: fields of instructions, 16-bit ring counters, and that the rings
 /// hold the largest chunk of every matrix that the limits allow. The message names the key and the

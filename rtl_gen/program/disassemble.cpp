@@ -42,6 +42,10 @@ bool applies(const Instruction& i, const Field& field) {
                    name == "QmmSkip0" || name == "QmmMaskHigh";
   // Only masked products have a mask to show.
   if (name == "QmmGrain" || name == "QmmMask") return i.get(kQmmGrain) != 0;
+  // The steps of zero counts stand where weights have their mask.
+  if (name == "QmmZStep") {
+    return i.get(kQmmGrain) == 0 && i.get(kQmmZUse) != 0 && i.get(kQmmZStep) != 0;
+  }
   if (name == "QmmMaskHigh" && i.get(kQmmGrain) == 0) return false;
   const bool score = name == "QmmSlot" || name == "QmmSBase";
   switch (static_cast<Out>(i.get(kQmmOut))) {

@@ -280,6 +280,16 @@ class ImageBuilder {
     return list;
   }
 
+  /// What a sum over `kw` words is more than acc, in signed products twice the sum.
+  std::int64_t linear_bias(const MatrixSpec& spec, int branch, int output, int kw) const {
+    const std::int64_t inner = spec.linear.inner(output);
+    const std::int64_t zeros = count_zeros(spec.linear, branch, output);
+    const bool is_signed = spec.product == Product::kSigned;
+    if (!plan_.and_lanes) return max_code() * (is_signed ? inner : zeros);
+    const std::int64_t excess = and_excess(kw, plan_.depth, m_.act_bits, 1);
+    return is_signed ? max_code() * (inner - 2 * zeros) + 2 * excess : excess;
+  }
+
   bool linear(PackedMatrix& packed, const MatrixSpec& spec) {
     const bmt::Requant& rq = spec.linear.out;
     const bmt::BitMatrix& weight = spec.linear.weight;
@@ -291,18 +301,17 @@ class ImageBuilder {
     packed.shift = rq.shift;
     const auto masks_of_tiles = masks(packed, spec);
     if (!masks_of_tiles) return false;
-    const auto record = [&](int output) {
-      if (spec.product == Product::kSigned) {
-        return fold_signed(rq, output, std::int64_t{spec.linear.inner(output)} * max_code());
-      }
+    const auto record = [&](int output, int kw) {
       std::array<std::int64_t, 2> bias{};
-      for (int br = 0; br < weight.branches; ++br) {
-        bias[index(br)] = max_code() * count_zeros(spec.linear, br, output);
-      }
-      return fold_unsigned(rq, output, bias);
+      for (int br = 0; br < weight.branches; ++br)
+        bias[index(br)] = linear_bias(spec, br, output, kw);
+      return spec.product == Product::kSigned ? fold_signed(rq, output, bias)
+                                              : fold_unsigned(rq, output, bias);
     };
     const auto threshold = [&](int output) {
-      return fold_bit_threshold(rq.threshold[index(output)], spec.linear.inner(output));
+      const int folded = fold_bit_threshold(rq.threshold[index(output)], spec.linear.inner(output));
+      const std::int64_t zeros = plan_.and_lanes ? count_zeros(spec.linear, 0, output) : 0;
+      return folded - static_cast<int>(zeros);
     };
     return chunks(
         packed, spec.name, spec.ranges,
@@ -314,7 +323,9 @@ class ImageBuilder {
                       kept_words(plan_, spec.map, spec.linear.mask, tile));
         },
         [&](BitString& bits, int tile) {
-          tile_params(bits, rq.is_bit(), spec.map, tile, threshold, record);
+          const int kw = (*masks_of_tiles)[index(tile)].words;
+          tile_params(bits, rq.is_bit(), spec.map, tile, threshold,
+                      [&](int output) { return record(output, kw); });
         });
   }
 
@@ -338,15 +349,25 @@ class ImageBuilder {
         });
   }
 
+  /// Sum over planes of 2^j * zeros, which is the sum of 255 - code.
+  static std::int64_t weighted_zeros(const bmt::CodeMatrix& weight, int output) {
+    std::int64_t sum = 0;
+    for (int i = 0; i < weight.in; ++i) sum += 255 - weight.code(output, i);
+    return sum;
+  }
+  std::int64_t code_excess(int inputs) const {
+    return and_excess(plan_.kwords(inputs), plan_.depth, 8, 8);
+  }
+
   bool patch() {
     image_.embed_norm = norm(m_.embed_ln);
     if (m_.input != bmt::InputKind::kFeatures) return true;
     image_.patch.emplace();
     image_.patch->shift = m_.patch_out.shift;
     return code_matrix(*image_.patch, "embed.patch", m_.patch, [&](int output) {
-      std::int64_t bias = 0;  // sum over planes of 2^j * zeros = sum of 255 - code
-      for (int i = 0; i < m_.patch.in; ++i) bias += 255 - m_.patch.code(output, i);
-      return fold_unsigned(m_.patch_out, output, {255 * bias, 0});
+      const std::int64_t bias =
+          plan_.and_lanes ? code_excess(m_.patch.in) : 255 * weighted_zeros(m_.patch, output);
+      return fold_unsigned(m_.patch_out, output, {bias, 0});
     });
   }
 
@@ -516,7 +537,7 @@ class ImageBuilder {
       return;
     }
     append_records(bits, plan_,
-                   {fold_signed(l.threshold, head, m_.head_dim * squared_max(m_.act_bits))});
+                   {fold_signed(l.threshold, head, {m_.head_dim * squared_max(m_.act_bits), 0})});
   }
 
   void context_params(BitString& bits, const bmt::Layer& l, int head) const {
@@ -538,7 +559,10 @@ class ImageBuilder {
       if (!code_linear(*image_.pooler, "pooler", *m_.pooler)) return false;
     }
     return code_matrix(image_.classifier, "classifier", m_.classifier, [&](int output) {
-      const std::int64_t bias = std::int64_t{m_.hidden} * squared_max(8);
+      std::int64_t bias = std::int64_t{m_.hidden} * squared_max(8);
+      if (plan_.and_lanes) {
+        bias += 2 * code_excess(m_.hidden) - 2 * 255 * weighted_zeros(m_.classifier, output);
+      }
       return LaneRecord{{2, 0}, m_.classifier_offset[index(output)] - bias};
     });
   }

@@ -114,6 +114,7 @@ inline constexpr Field kQmmDTg{"QmmDTg", 223, 6};
 inline constexpr Field kQmmFill{"QmmFill", 229, 1};
 inline constexpr Field kQmmGrain{"QmmGrain", 230, 2};
 inline constexpr Field kQmmMask{"QmmMask", 232, 24};
+inline constexpr Field kQmmZStep{"QmmZStep", 232, 10};
 inline constexpr Field kQmmResBase{"QmmResBase", 177, 16};
 inline constexpr Field kQmmRt{"QmmRt", 193, 10};
 inline constexpr Field kQmmStatFirst{"QmmStatFirst", 203, 1};
@@ -175,23 +176,23 @@ inline constexpr Field kStoreFirst{"StoreFirst", 75, 11};
 
 /// Every field, for the comparison with bat_pkg.sv and for disassembly.
 inline constexpr std::array kFields{
-    kOp,          kWaitDma,     kWaitQmm,     kWaitRow,      kWaitSmx,      kWaitSto,
-    kLoadDest,    kLoadBeats,   kLoadAddr,    kLoadWords,    kLoadRestart,  kQmmASrc,
-    kQmmABase,    kQmmAPs,      kQmmPa,       kQmmBSrc,      kQmmBBase,     kQmmPb,
-    kQmmBr,       kQmmKw,       kQmmNct,      kQmmWFree,     kQmmOut,       kQmmShift,
-    kQmmOb,       kQmmRvalid,   kQmmCvalid,   kQmmRun,       kQmmTOff,      kQmmTFree,
-    kQmmBcast,    kQmmZUse,     kQmmZCnt,     kQmmZFirst,    kQmmZBase,     kQmmDMem,
-    kQmmDBase,    kQmmDSeg,     kQmmDPs,      kQmmDTg,       kQmmFill,      kQmmGrain,
-    kQmmMask,     kQmmResBase,  kQmmRt,       kQmmStatFirst, kQmmSkip0,     kQmmMaskHigh,
-    kQmmSlot,     kQmmSBase,    kQmmLBase,    kLnRt,         kLnDw,         kLnLastv,
-    kLnD,         kLnLOff,      kLnLFree,     kLnShift,      kLnQMul,       kLnQShift,
-    kLnPlanes,    kLnXbBase,    kLnXbPs,      kLnResBase,    kLnRvalid,     kEmbedRt,
-    kEmbedDw,     kEmbedLastv,  kEmbedNb,     kEmbedKind,    kEmbedIds,     kEmbedAdd,
-    kEmbedStat,   kEmbedEshift, kEmbedN0,     kEmbedPosRows, kEmbedTable,   kEmbedResBase,
-    kEmbedRvalid, kEmbedInRow,  kFeatKw,      kFeatK,        kFeatNb,       kFeatN0,
-    kFeatXbBase,  kFeatXbPs,    kFeatRvalid,  kFeatInRow,    kSmxSlot,      kSmxN,
-    kSmxWords,    kSmxIdxMul,   kSmxIdxShift, kSmxProbMul,   kSmxProbShift, kSmxOb,
-    kSmxDBase,    kSmxDPs,      kStoreCount,  kStoreOutOff,  kStoreFirst,
+    kOp,           kWaitDma,     kWaitQmm,     kWaitRow,     kWaitSmx,      kWaitSto,
+    kLoadDest,     kLoadBeats,   kLoadAddr,    kLoadWords,   kLoadRestart,  kQmmASrc,
+    kQmmABase,     kQmmAPs,      kQmmPa,       kQmmBSrc,     kQmmBBase,     kQmmPb,
+    kQmmBr,        kQmmKw,       kQmmNct,      kQmmWFree,    kQmmOut,       kQmmShift,
+    kQmmOb,        kQmmRvalid,   kQmmCvalid,   kQmmRun,      kQmmTOff,      kQmmTFree,
+    kQmmBcast,     kQmmZUse,     kQmmZCnt,     kQmmZFirst,   kQmmZBase,     kQmmDMem,
+    kQmmDBase,     kQmmDSeg,     kQmmDPs,      kQmmDTg,      kQmmFill,      kQmmGrain,
+    kQmmMask,      kQmmZStep,    kQmmResBase,  kQmmRt,       kQmmStatFirst, kQmmSkip0,
+    kQmmMaskHigh,  kQmmSlot,     kQmmSBase,    kQmmLBase,    kLnRt,         kLnDw,
+    kLnLastv,      kLnD,         kLnLOff,      kLnLFree,     kLnShift,      kLnQMul,
+    kLnQShift,     kLnPlanes,    kLnXbBase,    kLnXbPs,      kLnResBase,    kLnRvalid,
+    kEmbedRt,      kEmbedDw,     kEmbedLastv,  kEmbedNb,     kEmbedKind,    kEmbedIds,
+    kEmbedAdd,     kEmbedStat,   kEmbedEshift, kEmbedN0,     kEmbedPosRows, kEmbedTable,
+    kEmbedResBase, kEmbedRvalid, kEmbedInRow,  kFeatKw,      kFeatK,        kFeatNb,
+    kFeatN0,       kFeatXbBase,  kFeatXbPs,    kFeatRvalid,  kFeatInRow,    kSmxSlot,
+    kSmxN,         kSmxWords,    kSmxIdxMul,   kSmxIdxShift, kSmxProbMul,   kSmxProbShift,
+    kSmxOb,        kSmxDBase,    kSmxDPs,      kStoreCount,  kStoreOutOff,  kStoreFirst,
 };
 
 /// One instruction; words[0] holds bits 31:0.

@@ -140,13 +140,13 @@ int fold_bit_threshold(int threshold, int inner) {
   return (threshold + inner + 1) >> 1;
 }
 
-LaneRecord fold_signed(const bmt::Requant& rq, int output, std::int64_t bias) {
+LaneRecord fold_signed(const bmt::Requant& rq, int output, std::array<std::int64_t, 2> bias) {
   LaneRecord record{{}, rq.offset[index(output)]};
   const int outputs = static_cast<int>(rq.offset.size());
   for (int br = 0; br < rq.branches; ++br) {
     const std::int64_t mul = rq.mul[index(br * outputs + output)];
     record.mul[index(br)] = 2 * mul;
-    record.offset -= mul * bias;
+    record.offset -= mul * bias[index(br)];
   }
   return record;
 }

@@ -65,9 +65,9 @@ struct LaneRecord {
   std::int64_t offset = 0;            ///< 48 bits, signed
 };
 
-/// Signed by signed planes: acc = 2*A - bias in every branch.
-LaneRecord fold_signed(const bmt::Requant& rq, int output, std::int64_t bias);
-/// Unsigned by static signed planes: acc = A - bias[branch].
+/// Signed by signed planes: acc = 2*r - bias[branch].
+LaneRecord fold_signed(const bmt::Requant& rq, int output, std::array<std::int64_t, 2> bias);
+/// Unsigned by static signed planes: acc = r - bias[branch].
 LaneRecord fold_unsigned(const bmt::Requant& rq, int output, std::array<std::int64_t, 2> bias);
 /// Zero bits of a weight row among the inputs that are kept.
 std::int64_t count_zeros(const bmt::Linear& linear, int branch, int output);

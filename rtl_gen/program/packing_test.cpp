@@ -86,7 +86,7 @@ TEST(Packing, RecordsOfTwoBranches) {
   rq.mul = {3, 5};
   rq.offset = {-1};
   BitString bits;
-  append_records(bits, p, {fold_signed(rq, 0, 10)});
+  append_records(bits, p, {fold_signed(rq, 0, {10, 10})});
   const std::vector<std::uint8_t> bytes = bits.bytes();
   ASSERT_EQ(bytes.size(), 16U);
   EXPECT_EQ(bytes[0], 6);

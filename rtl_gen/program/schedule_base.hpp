@@ -85,6 +85,10 @@ class Base {
   int z_base(const PackedLayer& l, const Sentence& s) const {
     return s.index * l.heads * head_tiles();
   }
+  /// AND form: zero counts of key tile `tile` of the sentence, head 0; the other heads follow.
+  int key_z(const PackedLayer& l, const Sentence& s, int tile) const {
+    return (s.first_key_tile + tile) * l.heads;
+  }
   int logit_base(const Sentence& s) const { return s.index * p_.col_tiles(m_.classes) * p_.cols; }
   Access res(int rt) const;
   static Access stat(int rt) { return {Store::kStat, rt, rt + 1}; }

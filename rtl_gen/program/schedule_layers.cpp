@@ -244,6 +244,13 @@ void Layers::key(Op op, const PackedLayer& l, int index, const Chunk& chunk, int
   op.instruction.set(isa::kQmmRun, u(std::min(head_tiles(), chunk.tiles)));
   op.instruction.set(isa::kQmmCvalid, u(projected_last(chunk)));
   op.instruction.set(isa::kQmmDTg, u(first_token(rt) % p_.cols / p_.rows));
+  if (p_.and_lanes) {
+    const int z = key_z(l, s, key_tile);
+    op.instruction.set(isa::kQmmZCnt, 1);
+    op.instruction.set(isa::kQmmZFirst, chunk.first_tile % head_tiles() == 0 ? 1 : 0);
+    op.instruction.set(isa::kQmmZBase, u(z + first_head(chunk)));
+    op.writes.push_back({Store::kZ, z + first_head(chunk), z + end_head(chunk)});
+  }
   for (int h = first_head(chunk); h < end_head(chunk); ++h) {
     const int begin = k + h * k_head_stride(s) + key_tile * tile_words;
     op.writes.push_back({Store::kK, begin, begin + tile_words});
@@ -262,7 +269,6 @@ void Layers::key(Op op, const PackedLayer& l, int index, const Chunk& chunk, int
 void Layers::value(Op op, const PackedLayer& l, int index, const Chunk& chunk, int rt) {
   const Sentence& s = of(rt);
   const int v = v_base(l, s);
-  const int z = z_base(l, s);
   const int word = first_token(rt) / p_.depth;
   Instruction& i = op.instruction;
   set_out(i, threshold_or_code(l.v), bits(), l.v.shift);
@@ -271,15 +277,18 @@ void Layers::value(Op op, const PackedLayer& l, int index, const Chunk& chunk, i
   i.set(isa::kQmmRun, 1);  // every tile has its own words
   i.set(isa::kQmmDTg, u(first_token(rt) % p_.depth / p_.rows));
   i.set(isa::kQmmFill, last_of_sentence(rt) ? 1 : 0);
-  i.set(isa::kQmmZCnt, 1);
-  i.set(isa::kQmmZFirst, local(rt) == 0 ? 1 : 0);
-  i.set(isa::kQmmZBase, u(z + chunk.first_tile));
   const int end_tile = chunk.first_tile + chunk.tiles;
   for (int w = chunk.first_tile * bits(); w < end_tile * bits(); ++w) {
     const int at = v + w * kw_tokens(s) + word;
     op.writes.push_back({Store::kV, at, at + 1});
   }
-  op.writes.push_back({Store::kZ, z + chunk.first_tile, z + end_tile});
+  if (!p_.and_lanes) {
+    const int z = z_base(l, s);
+    i.set(isa::kQmmZCnt, 1);
+    i.set(isa::kQmmZFirst, local(rt) == 0 ? 1 : 0);
+    i.set(isa::kQmmZBase, u(z + chunk.first_tile));
+    op.writes.push_back({Store::kZ, z + chunk.first_tile, z + end_tile});
+  }
   TensorCheck check = projection_check(TensorId::kV, index, chunk, rt);
   check.memory = isa::Tap::kV;
   check.layout = Layout::kTokens;
@@ -328,6 +337,14 @@ Op Layers::score_op(const HeadJob& job, int first, int tiles) const {
   op.instruction.set(isa::kQmmCvalid, u(last ? last_tile_columns(job.s.tokens) : p_.cols));
   read_operand(op, q, kw_head());
   op.reads.push_back({Store::kK, k, k + tiles * tile_words});
+  if (!p_.and_lanes) return op;
+  op.instruction.set(isa::kQmmZUse, 1);
+  op.instruction.set(isa::kQmmZBase, u(key_z(job.l, job.s, first) + job.head()));
+  op.instruction.set(isa::kQmmZStep, u(job.l.heads));
+  for (int tile = first; tile < first + tiles; ++tile) {
+    const int z = key_z(job.l, job.s, tile) + job.head();
+    op.reads.push_back({Store::kZ, z, z + 1});
+  }
   return op;
 }
 
@@ -437,17 +454,19 @@ Op Layers::context(const HeadJob& job) const {
   const int base = act_heads(job.l, job.rt);
   const int first = job.head() * kw_head();
   const int v = v_base(job.l, job.s) + job.head() * v_head_stride(job.s);
-  const int z = z_base(job.l, job.s) + job.head() * head_tiles();
   i.set(isa::kQmmBBase, u(v));
   i.set(isa::kQmmPb, u(bits()));
   i.set(isa::kQmmCvalid, u(last_tile_columns(m_.head_dim)));
-  i.set(isa::kQmmZUse, 1);
-  i.set(isa::kQmmZBase, u(z));
   set_out(i, bits() == 1 ? isa::Out::kBit : isa::Out::kCode, bits(), job.l.context_shift);
   set_dest(i, isa::DestMem::kAct, base + first, 0, row);
   read_operand(op, probs, words);
   op.reads.push_back({Store::kV, v, v + v_head_stride(job.s)});
-  op.reads.push_back({Store::kZ, z, z + head_tiles()});
+  if (!p_.and_lanes) {
+    const int z = z_base(job.l, job.s) + job.head() * head_tiles();
+    i.set(isa::kQmmZUse, 1);
+    i.set(isa::kQmmZBase, u(z));
+    op.reads.push_back({Store::kZ, z, z + head_tiles()});
+  }
   for (int plane = 0; plane < bits(); ++plane) {
     const int begin = base + plane * row + first;
     op.writes.push_back({Store::kAct, begin, begin + kw_head()});

@@ -2,7 +2,9 @@
 // Writes the SystemVerilog of one engine test bench: popcount, qmm_row and a top that joins them
 // with the hand-written engine modules; and shape.hpp with the numbers for C++.
 //
-// usage: engine_bench_top RTL_DIR OUT_DIR TR TC TK Lanes BR PopStages AccW Pruning
+// usage: engine_bench_top RTL_DIR OUT_DIR TR TC TK Lanes BR PopStages AccW Pruning AndLanes
+//
+// AndLanes: 0, or MaxBits of an engine in AND form
 #include <fmt/format.h>
 
 #include <cstdio>
@@ -23,13 +25,15 @@ using namespace bat;
 using emit::Expr;
 
 struct Shape {
-  int rows, cols, depth, lanes, branches, pop_stages, acc_bits, pruning;
+  int rows, cols, depth, lanes, branches, pop_stages, acc_bits, pruning, and_bits;
 
   static constexpr int kZeroBits = 16;
   static constexpr int kTRingWords = 64;
   static constexpr int kWRingWords = 64;
   static constexpr int kOperandWords = 64;  ///< K and V words
   static constexpr int kZeroWords = 32;
+  /// Of the encoder's codes: whether zero counts go to the drain, which only the AND form asks.
+  int max_bits() const { return and_bits != 0 ? and_bits : 8; }
   int par_bits() const { return lanes * 64 * branches; }
   /// Two columns (or all of few) a write, so that write groups are exercised.
   int write_bits() const { return depth * 2; }
@@ -77,6 +81,8 @@ class Top {
         {"AccW", s_.acc_bits},
         {"ZW", Shape::kZeroBits},
         {"TDepth", Shape::kTRingWords},
+        {"AndLanes", s_.and_bits != 0 ? 1 : 0},
+        {"MaxBits", s_.max_bits()},
         {"Pruning", s_.pruning}};
     own_ports();
     control_ports(control, parameters);
@@ -113,10 +119,11 @@ class Top {
   void control_ports(const emit::Interface& control,
                      const std::vector<std::pair<std::string, long long>>& parameters) {
     static const std::set<std::string> kInside = {
-        "ct_we_o",    "ct_set_o",    "ct_data_o",   "cz_re_o",      "cz_addr_o",     "cz_load_o",
-        "cz_set_o",   "cz_zero_o",   "pl_load_o",   "pl_set_o",     "pl_zero_o",     "zz_load_o",
-        "zz_set_o",   "acc_valid_o", "acc_first_o", "acc_double_o", "bit_capture_o", "sh_capture_o",
-        "tw_cmask_o", "b_re_o",      "b_src_o",     "b_addr_o",     "z_lanes_i"};
+        "ct_we_o",     "ct_set_o",    "ct_data_o",    "cz_re_o",       "cz_addr_o",
+        "cz_load_o",   "cz_set_o",    "cz_zero_o",    "pl_load_o",     "pl_set_o",
+        "pl_zero_o",   "zz_load_o",   "pl_count_o",   "pl_words_o",    "zz_set_o",
+        "acc_valid_o", "acc_first_o", "acc_double_o", "bit_capture_o", "sh_capture_o",
+        "tw_cmask_o",  "b_re_o",      "b_src_o",      "b_addr_o",      "z_lanes_i"};
     emit::Constants overrides(parameters.begin(), parameters.end());
     const auto values = checked(emit::resolve_parameters(control, overrides, package_));
     for (const emit::InterfacePort& p : control.ports) {
@@ -193,6 +200,8 @@ class Top {
               {"TK", s_.depth},
               {"AccW", s_.acc_bits},
               {"ZW", Shape::kZeroBits},
+              {"MaxBits", s_.max_bits()},
+              {"AndLanes", s_.and_bits != 0 ? 1 : 0},
               {"WDepth", Shape::kWRingWords},
               {"KDepth", Shape::kOperandWords},
               {"VDepth", Shape::kOperandWords},
@@ -245,12 +254,12 @@ void write_file(const std::filesystem::path& path, const std::string& text) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  if (argc != 11) fail("wrong number of arguments");
+  if (argc != 12) fail("wrong number of arguments");
   const std::filesystem::path rtl = argv[1];
   const std::filesystem::path out = argv[2];
   const auto number = [&](int i) { return std::atoi(argv[i]); };
-  const Shape s{number(3), number(4), number(5), number(6),
-                number(7), number(8), number(9), number(10)};
+  const Shape s{number(3), number(4), number(5),  number(6), number(7),
+                number(8), number(9), number(10), number(11)};
   const auto leaf = [&](const std::string& name) {
     return checked(emit::read_interface(read_file(rtl / (name + ".sv"))));
   };
@@ -258,23 +267,31 @@ int main(int argc, char** argv) {
   const auto save = [&](const emit::Module& module, const emit::Constants& package) {
     write_file(out / (module.name() + ".sv"), checked(emit::write(module, header, package)));
   };
-  const emit::Module popcount = blocks::popcount({s.depth, s.pop_stages, Popcount::kFlat}, {});
+  blocks::PopcountShape count{s.depth, s.pop_stages, Popcount::kFlat};
+  blocks::QmmRowShape shape{s.cols, s.depth, s.lanes, s.branches, s.acc_bits};
+  count.and_form = shape.and_form = s.and_bits != 0;
+  const emit::Module popcount = blocks::popcount(count, {});
+  const emit::Module row_ones = blocks::row_ones(count, {});
+  const emit::Interface ones = emit::interface_of(row_ones);
   const emit::Module row =
-      blocks::qmm_row({s.cols, s.depth, s.lanes, s.branches, s.acc_bits}, leaf("qmm_pe"));
+      blocks::qmm_row(shape, leaf(count.and_form ? "qmm_pe_and" : "qmm_pe"), "qmm_row", &ones);
   Top top(rtl, s, emit::interface_of(row));
   save(popcount, {});
+  save(row_ones, {});
   save(row, {});
   save(top.build(), top.package());
-  write_file(out / "shape.hpp",
-             fmt::format("// SPDX-License-Identifier: Apache-2.0\n"
-                         "#pragma once\n\n"
-                         "inline constexpr int kRows = {}, kCols = {}, kDepth = {}, kLanes = {};\n"
-                         "inline constexpr int kBranches = {}, kPopStages = {}, kAccBits = {};\n"
-                         "inline constexpr int kWRing = {}, kTRing = {}, kOperandWords = {};\n"
-                         "inline constexpr int kZeroWords = {}, kWriteBits = {};\n"
-                         "inline constexpr bool kPruning = {};\n",
-                         s.rows, s.cols, s.depth, s.lanes, s.branches, s.pop_stages, s.acc_bits,
-                         Shape::kWRingWords, Shape::kTRingWords, Shape::kOperandWords,
-                         Shape::kZeroWords, s.write_bits(), s.pruning != 0));
+  write_file(
+      out / "shape.hpp",
+      fmt::format("// SPDX-License-Identifier: Apache-2.0\n"
+                  "#pragma once\n\n"
+                  "inline constexpr int kRows = {}, kCols = {}, kDepth = {}, kLanes = {};\n"
+                  "inline constexpr int kBranches = {}, kPopStages = {}, kAccBits = {};\n"
+                  "inline constexpr int kWRing = {}, kTRing = {}, kOperandWords = {};\n"
+                  "inline constexpr int kZeroWords = {}, kWriteBits = {};\n"
+                  "inline constexpr bool kPruning = {}, kAndLanes = {};\n"
+                  "inline constexpr int kMaxBits = {};\n",
+                  s.rows, s.cols, s.depth, s.lanes, s.branches, s.pop_stages, s.acc_bits,
+                  Shape::kWRingWords, Shape::kTRingWords, Shape::kOperandWords, Shape::kZeroWords,
+                  s.write_bits(), s.pruning != 0, s.and_bits != 0, s.max_bits()));
   return 0;
 }

@@ -192,7 +192,7 @@ void Bench::check_tile() {
   expect("wt_ob", top_->wt_ob_o, index(t.ob));
   expect("wt_cvalid", top_->wt_cvalid_o, index(t.cvalid));
   if (t.out == 1 || t.out == 2 || t.out == 4) {
-    expect("wt_p_addr", top_->wt_p_addr_o, index(t.p_addr));
+    expect("wt_p_addr", (top_->wt_p_tail_o + top_->wt_p_off_o) & 0xffff, index(t.p_addr));
     expect("wt_bcast", top_->wt_bcast_o, index(t.bcast));
   }
   expect("wt_p_free", top_->wt_p_free_o, index(t.p_free));

@@ -10,6 +10,14 @@ namespace {
 
 constexpr std::size_t index(int value) { return static_cast<std::size_t>(value); }
 
+/// What the preload and the steps leave in a sum of the AND form (architecture section 2).
+std::int64_t and_excess(int kw, int depth, int pa, int pb) {
+  const std::int64_t a = pa == 1 ? 1 : std::int64_t{1} << pa;
+  const std::int64_t b = pb == 1 ? 1 : std::int64_t{1} << pb;
+  const std::int64_t planes = ((std::int64_t{1} << pa) - 1) * ((std::int64_t{1} << pb) - 1);
+  return 2 * std::int64_t{depth} * kw * (a * b - planes) + (std::int64_t{1} << (pa + pb - 2)) - 1;
+}
+
 }  // namespace
 
 Word random_word(Rng& rng) {
@@ -25,6 +33,14 @@ int matches(const Word& a, const Word& b) {
   return same - (128 - kDepth);  // unused bits are equal
 }
 
+int and_sum(const Word& a, const Word& b) {
+  int sum = 0;
+  for (std::size_t p = 0; p < 2; ++p) {
+    sum += 2 * std::popcount(a.part[p] & b.part[p]) - std::popcount(a.part[p]);
+  }
+  return sum;
+}
+
 std::uint64_t wrap(std::int64_t value) {
   return static_cast<std::uint64_t>(value) & ((std::uint64_t{1} << kAccBits) - 1);
 }
@@ -38,6 +54,7 @@ std::array<std::uint32_t, 8> Qmm::encode() const {
     }
   };
   put(isa::kQmmGrain, grain == 4 ? 3 : grain), put(isa::kQmmMask, static_cast<std::int64_t>(mask));
+  if (kAndLanes && grain == 0) put(isa::kQmmZStep, z_step);
   put(isa::kOp, static_cast<int>(isa::Op::kQmm));
   put(isa::kQmmASrc, a_src), put(isa::kQmmABase, a_base), put(isa::kQmmAPs, a_ps);
   put(isa::kQmmPa, pa), put(isa::kQmmBSrc, b_src), put(isa::kQmmBBase, b_base);
@@ -73,6 +90,8 @@ std::vector<int> Qmm::places() const {
 /// Tile writer address of the present tile.
 struct Model::Walk {
   int tile = 0;
+  int segment = 0;
+  bool seg_first = true;
   int seg = 0;
   int addr = 0;
   int grp = 0;
@@ -127,7 +146,8 @@ std::int64_t Model::sum(const Qmm& q, int tile, int branch, int row, int col) {
         const Word& y = q.b_src == 0   ? weight(w_tail_ + at)[index(col)]
                         : q.b_src == 1 ? k[index(col)][index(at)]
                                        : v[index(col)][index(at)];
-        total += std::int64_t{matches(x, y)} << (i + j);
+        const std::int64_t step = kAndLanes ? and_sum(x, y) : matches(x, y);
+        total += step * (std::int64_t{1} << (i + j));
       }
     }
   }
@@ -139,6 +159,41 @@ std::int64_t Model::threshold(const Qmm& q, int tile, int col) {
   const int per_word = kParBits / 16;
   const int word = t_tail_ + q.t_off + tile * kTileWords + col / per_word;
   return thresholds(word)[index(col % per_word)];
+}
+
+std::int64_t Model::zeros(const Qmm& q, int tile, int col) const {
+  if (q.z_use == 0) return 0;
+  const int step = kAndLanes ? q.z_step : 1;
+  return static_cast<std::int64_t>(z[index(col)][index(q.z_base + tile * step)]);
+}
+
+/// AND form: what a sum shows beyond U.
+std::int64_t Model::excess(const Qmm& q, int tile, int col, int branch) const {
+  if (!kAndLanes) return 0;
+  // Zero counts belong to sums of one branch.
+  const std::int64_t counted =
+      kMaxBits == 1 && branch == 0 ? zeros(q, tile, col) << (q.pa + q.pb - 2) : 0;
+  return and_excess(q.kw, kDepth, q.pa, q.pb) + counted;
+}
+
+/// What the drain takes from a sum.
+std::int64_t Model::zz(const Qmm& q, int tile, int col) const {
+  const std::int64_t counted = ((std::int64_t{1} << q.pa) - 1) * zeros(q, tile, col);
+  if (!kAndLanes) return counted;
+  if (kMaxBits == 1) return 0;
+  return (q.b_src != 0 ? and_excess(q.kw, kDepth, q.pa, q.pa) : 0) - counted;
+}
+
+/// Zeros of keys, a count a token and head (segment).
+void Model::count_keys(const Qmm& q, const Walk& at, int plane, const std::vector<bool>& bits) {
+  for (int r = 0; r < kRows; ++r) {
+    std::uint64_t& count = z[index(q.d_tg * kRows + r)][index(q.z_base + at.segment)];
+    if (q.z_first != 0 && plane == 0 && at.seg_first) count = 0;
+    for (int c = 0; c < (at.seg_last ? q.cvalid : kCols); ++c) {
+      count += bits[index(r * kCols + c)] ? 0 : std::uint64_t{1} << plane;
+    }
+    count &= 0xffff;
+  }
 }
 
 void Model::write_v(const Qmm& q, const Walk& at, int plane, const std::vector<bool>& bits,
@@ -154,7 +209,7 @@ void Model::write_v(const Qmm& q, const Walk& at, int plane, const std::vector<b
     if (q.fill != 0) {
       for (int i = (q.d_tg + 1) * kRows; i < kDepth; ++i) word.set(i, true);
     }
-    if (q.z_cnt != 0) {
+    if (!kAndLanes && q.z_cnt != 0) {
       std::uint64_t& count = z[index(c)][index(q.z_base + at.tile)];
       if (q.z_first != 0 && plane == 0) count = 0;
       count = (count + (static_cast<std::uint64_t>(zeros) << plane)) & 0xffff;
@@ -183,6 +238,7 @@ void Model::write_plane(const Qmm& q, const Walk& at, int plane, const std::vect
     }
   }
   if (q.d_mem == 2) write_v(q, at, plane, bits, addr);
+  if (kAndLanes && q.d_mem == 1 && q.z_cnt != 0) count_keys(q, at, plane, bits);
   effect.writes.push_back(write);
 }
 
@@ -223,10 +279,10 @@ Effect Model::execute(const Qmm& q) {
       for (int r = 0; r < kRows; ++r) {
         for (int c = 0; c < kCols; ++c) {
           const std::int64_t a = sum(q, at.tile, branch, r, c);
-          wide.acc.push_back(wrap(a));
+          wide.acc.push_back(wrap(a + excess(q, at.tile, c, branch)));
           if (!q.bit()) continue;
-          const std::uint64_t zeros = q.z_use != 0 ? z[index(c)][index(q.z_base + at.tile)] : 0;
-          const std::int64_t t = threshold(q, at.tile, c) + static_cast<std::int64_t>(zeros);
+          const std::int64_t count = zeros(q, at.tile, c);
+          const std::int64_t t = threshold(q, at.tile, c) + (kAndLanes ? -count : count);
           bits[index(r * kCols + c)] = a >= t;
         }
       }
@@ -235,8 +291,7 @@ Effect Model::execute(const Qmm& q) {
       write_plane(q, at, 0, bits, effect);
     } else {
       for (int c = 0; c < kCols; ++c) {
-        const auto zeros = static_cast<std::int64_t>(z[index(c)][index(q.z_base + at.tile)]);
-        wide.zz.push_back(q.z_use != 0 ? wrap(((std::int64_t{1} << q.pa) - 1) * zeros) : 0);
+        wide.zz.push_back(wrap(zz(q, at.tile, c)));
       }
       for (int p = 0; q.out == 1 && p < q.ob; ++p) {
         for (std::size_t i = 0; i < bits.size(); ++i) bits[i] = rng_() % 2 != 0;
@@ -246,7 +301,9 @@ Effect Model::execute(const Qmm& q) {
       effect.wide.push_back(wide);
     }
     ++in_run;
+    at.seg_first = at.seg_last;
     if (at.seg_last) {
+      ++at.segment;
       at.seg += q.d_seg;
       at.addr = at.seg;
       at.grp = in_run = 0;

@@ -30,6 +30,8 @@ struct Word {
 Word random_word(Rng& rng);
 /// Lanes of TK in which both agree.
 int matches(const Word& a, const Word& b);
+/// AND form: 2 popcount(a AND b) - popcount(a).
+int and_sum(const Word& a, const Word& b);
 /// `value` modulo 2^AccW.
 std::uint64_t wrap(std::int64_t value);
 
@@ -39,6 +41,7 @@ struct Qmm {
   int b_src = 0, b_base = 0, pb = 1, br = 1, kw = 1, nct = 1, w_free = 0;
   int out = 0, shift = 0, ob = 1, rvalid = 1, cvalid = 1, run = 1;
   int t_off = 0, t_free = 0, bcast = 0, z_use = 0, z_cnt = 0, z_first = 0, z_base = 0;
+  int z_step = 1;  ///< of the AND form, written where there is no mask
   int d_mem = 0, d_base = 0, d_seg = 0, d_ps = 0, d_tg = 0, fill = 0;  // BIT, CODE
   int res_base = 0, rt = 0, stat_first = 0, skip0 = 0;                 // RES
   int slot = 0, s_base = 0;                                            // SCORE
@@ -99,8 +102,12 @@ class Model {
   struct Walk;
   std::int64_t sum(const Qmm& q, int tile, int branch, int row, int col);
   std::int64_t threshold(const Qmm& q, int tile, int col);
+  std::int64_t zeros(const Qmm& q, int tile, int col) const;
+  std::int64_t excess(const Qmm& q, int tile, int col, int branch) const;
+  std::int64_t zz(const Qmm& q, int tile, int col) const;
   void write_plane(const Qmm& q, const Walk& at, int plane, const std::vector<bool>& bits,
                    Effect& effect);
+  void count_keys(const Qmm& q, const Walk& at, int plane, const std::vector<bool>& bits);
   void write_v(const Qmm& q, const Walk& at, int plane, const std::vector<bool>& bits, int addr);
   WideTile describe(const Qmm& q, const Walk& at) const;
 

@@ -40,7 +40,7 @@ void random_destination(Qmm& q, Rng& rng) {
   const int groups = (q.d_mem == 1 ? kCols : kDepth) / kRows;
   q.d_tg = pick(rng, 0, std::min(groups, 64) - 1);
   q.fill = one_in(rng, 2);
-  q.z_cnt = q.d_mem == 2 && q.z_use == 0 && one_in(rng, 2);
+  q.z_cnt = q.d_mem == (kAndLanes ? 1 : 2) && q.z_use == 0 && one_in(rng, 2);
   q.z_first = one_in(rng, 2);
 }
 
@@ -77,8 +77,10 @@ Qmm random_instruction(Rng& rng) {
   q.cvalid = pick(rng, 1, kCols);
   q.shift = pick(rng, 0, 47);
   q.ob = pick(rng, 1, 8);
-  q.z_use = one_in(rng, 3);
-  q.z_base = pick(rng, 0, kZeroWords - q.nct);
+  // Counts of the AND form are steps apart, in the bits of a mask.
+  q.z_use = one_in(rng, 3) && !(kAndLanes && q.grain != 0);
+  q.z_step = pick(rng, 1, (kZeroWords - 1) / q.nct);
+  q.z_base = pick(rng, 0, kZeroWords - 1 - (q.nct - 1) * (q.z_use != 0 ? q.z_step : 1));
   random_ring_use(q, rng);
   if (q.writes_tiles()) random_destination(q, rng);
   q.res_base = pick(rng, 0, 60000);

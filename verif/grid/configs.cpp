@@ -109,6 +109,26 @@ std::vector<Config> configs() {
   list[5].memory.weight_protection = bmt::Protection::kMajority;
   // Parameters that stay on chip.
   for (const std::size_t i : {1, 3, 5, 6, 8}) list[i].buffers.resident_layers = 3;
+  // Lanes that AND: one bit with rows below columns, several bits and branches, words of a head.
+  std::vector<Config> with_and{
+      make("r2c4k16-and", {2, 4, 16, 2, 1, 64}, {1, 1, kOn, kOn, kOn, kOn},
+           {13, 40, 3, 20, 50, 7, 20, 13}),
+      make("r2c2k8-b4-br2-and", {2, 2, 8, 1, 2, 32}, {4, 2, kOn, kOn, kOn, kOff},
+           {9, 24, 2, 11, 40, 4, 8, 9}),
+      make("r4c8k32-b8-and", {4, 8, 32, 4, 0, 128}, {8, 1, kOn, kOn, kOff, kOn},
+           {11, 40, 2, 33, 70, 5, 40, 11}),
+      make("r1c4k64-threshold-and", {1, 4, 64, 2, 2, 64}, {1, 2, kOff, kOn, kOn, kOff},
+           {10, 70, 2, 40, 130, 5, 8, 10}),
+  };
+  for (Config& config : with_and) {
+    config.array.and_lanes = true;
+    config.array.popcount = Popcount::kFaTree;
+    list.push_back(config);
+  }
+  list[15].limits.sentences = 2;
+  list[15].features.pruning = true;
+  list[16].features.pruning = true;
+  list[17].array.popcount = Popcount::kFlat;
   return list;
 }
 

@@ -106,11 +106,11 @@ std::uint64_t differing(const bmt::Model& a, const bmt::Model& b) {
 }
 
 /// Turns over two bits of one stored word.
-bmt::Model two_flips_in_a_word(bmt::Model model) {
+bmt::Model two_flips_in_a_word(bmt::Model model, bmt::FoldedCounts folded) {
   const bmt::Model right = model;
   bmt::BitMatrix& weight = model.layers[0].f1.weight;
   for (const int input : {0, 1}) weight.set_bit(0, 2, input, !weight.bit(0, 2, input));
-  bmt::keep_folded_counts(model, right);
+  bmt::keep_folded_counts(model, right, folded);
   return model;
 }
 
@@ -158,6 +158,18 @@ class Upsets : public testing::TestWithParam<Shape> {
     auto built = build_image(config_, bench_->plan(), model);
     EXPECT_TRUE(built.ok()) << built.error().message;
     return std::move(built).value();
+  }
+
+  bmt::FoldedCounts folded() const {
+    return config_.array.and_lanes ? bmt::FoldedCounts::kSigned : bmt::FoldedCounts::kUnsigned;
+  }
+
+  /// The model with 3 % of its weight bits turned over.
+  bmt::Model flipped_model(std::uint64_t seed) const {
+    bmt::WeightFlips flips;
+    flips.rate = 0.03;
+    flips.folded = folded();
+    return bmt::flip_weight_bits(model_, flips, seed);
   }
 
   static Logits golden(const bmt::Model& model, const std::vector<bmt::Sample>& samples) {
@@ -218,7 +230,7 @@ TEST_P(Upsets, WithoutProtectionTheGoldenModelIsWrongInTheSameWay) {
   for (std::uint64_t seed = 1; seed <= kSeeds; ++seed) {
     build(Protection::kNone, seed);
     if (HasFatalFailure()) return;
-    const bmt::Model flipped = bmt::flip_weight_bits(model_, {0.03}, seed);
+    const bmt::Model flipped = flipped_model(seed);
     const Outcome got = run(flipped, {0});
     ASSERT_TRUE(got.status.ok()) << got.status.error().message;
     const Logits expected = golden(flipped, samples_);
@@ -232,7 +244,7 @@ TEST_P(Upsets, AMajorityCorrectsAnyCopy) {
   for (std::uint64_t seed = 1; seed <= kSeeds; ++seed) {
     build(Protection::kMajority, seed);
     if (HasFatalFailure()) return;
-    const bmt::Model flipped = bmt::flip_weight_bits(model_, {0.03}, seed);
+    const bmt::Model flipped = flipped_model(seed);
     std::uint64_t corrected = 0;
     for (const int copy : {0, 1, 2}) {
       const Outcome got = run(flipped, {copy});
@@ -254,7 +266,7 @@ TEST_P(Upsets, ParityIsNoticedAndTheJobRunsAgain) {
   for (std::uint64_t seed = 1; seed <= kSeeds; ++seed) {
     build(Protection::kParity, seed);
     if (HasFatalFailure()) return;
-    const bmt::Model flipped = bmt::flip_weight_bits(model_, {0.03}, seed);
+    const bmt::Model flipped = flipped_model(seed);
     const Outcome once = run(flipped, {0}, 1);
     ASSERT_TRUE(once.status.ok()) << once.status.error().message;
     EXPECT_EQ(once.logits, golden(model_, samples_)) << "seed " << seed;
@@ -273,7 +285,7 @@ TEST_P(Upsets, ParityIsNoticedAndTheJobRunsAgain) {
 TEST_P(Upsets, ParityDoesNotSeeTwoFlipsInAWord) {
   build(Protection::kParity, 2);
   if (HasFatalFailure()) return;
-  const bmt::Model flipped = two_flips_in_a_word(model_);
+  const bmt::Model flipped = two_flips_in_a_word(model_, folded());
   if (differing(model_, flipped) != 2 || model_.pruning.used()) GTEST_SKIP();
   const Outcome got = run(flipped, {0});
   ASSERT_TRUE(got.status.ok()) << got.status.error().message;
@@ -282,16 +294,16 @@ TEST_P(Upsets, ParityDoesNotSeeTwoFlipsInAWord) {
 }
 
 // One bit with masks and sentences, several bits and branches with masks, words of 128 bits.
-INSTANTIATE_TEST_SUITE_P(Shapes, Upsets,
-                         testing::Values(Shape{0, sim::StallMode::kAdversarial},
-                                         Shape{7, sim::StallMode::kNone},
-                                         Shape{9, sim::StallMode::kRandom},
-                                         Shape{10, sim::StallMode::kNone}),
-                         [](const auto& shape) {
-                           std::string name = configs().at(shape.param.config).name;
-                           for (char& c : name) c = c == '-' ? '_' : c;
-                           return name;
-                         });
+INSTANTIATE_TEST_SUITE_P(
+    Shapes, Upsets,
+    testing::Values(Shape{0, sim::StallMode::kAdversarial}, Shape{7, sim::StallMode::kNone},
+                    Shape{9, sim::StallMode::kRandom}, Shape{10, sim::StallMode::kNone},
+                    Shape{15, sim::StallMode::kNone}, Shape{16, sim::StallMode::kNone}),
+    [](const auto& shape) {
+      std::string name = configs().at(shape.param.config).name;
+      for (char& c : name) c = c == '-' ? '_' : c;
+      return name;
+    });
 
 }  // namespace
 }  // namespace bat::grid

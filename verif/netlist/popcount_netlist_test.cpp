@@ -43,6 +43,11 @@ LeafShape row_in_dsp(Popcount structure, int lanes, bool shift) {
   return shape;
 }
 
+LeafShape and_form(LeafShape shape) {
+  shape.and_form = true;
+  return shape;
+}
+
 class PopcountNetlist : public testing::TestWithParam<Case> {};
 
 TEST_P(PopcountNetlist, EqualsItsSource) {
@@ -53,7 +58,7 @@ TEST_P(PopcountNetlist, EqualsItsSource) {
   CheckOptions options;
   options.cycles = 20'000;
   options.timeout = std::chrono::seconds(900);
-  options.modules = {"popcount", "qmm_pe", "qmm_pe_pair", "qmm_row"};
+  options.modules = {"popcount", "qmm_pe", "qmm_pe_and", "qmm_pe_pair", "qmm_row", "row_ones"};
   const auto check = check_netlist(sources.value(), GetParam().target, options);
   ASSERT_TRUE(check) << check.error().message;
   EXPECT_TRUE(check.value().equal()) << to_markdown(check.value());
@@ -80,13 +85,20 @@ INSTANTIATE_TEST_SUITE_P(
                     Case{Target::kOsu018, popcount(Popcount::kChain, 64)},
                     Case{Target::kOsu018, popcount(Popcount::kLut6, 64)},
                     Case{Target::kOsu018, row(Popcount::kFaTree, 64, 1)},
+                    Case{Target::kOsu018, and_form(popcount(Popcount::kFaTree, 64))},
+                    Case{Target::kOsu018, and_form(popcount(Popcount::kFaTree, 256, 2))},
+                    Case{Target::kOsu018, and_form(popcount(Popcount::kFlat, 64, 1))},
+                    Case{Target::kOsu018, and_form(row(Popcount::kFaTree, 64, 0))},
+                    Case{Target::kOsu018, and_form(row(Popcount::kFaTree, 64, 1))},
+                    Case{Target::kOsu018, and_form(row(Popcount::kFaTree, 64, 2))},
+                    Case{Target::kXcup, and_form(row(Popcount::kFaTree, 32, 2))},
                     Case{Target::kIce40, popcount(Popcount::kBlock14, 64)},
                     Case{Target::kIce40, popcount(Popcount::kFaTree, 64)}),
     [](const auto& which) {
       const LeafShape& shape = which.param.shape;
-      return fmt::format("{}_{}_p{}_c{}{}_{}", to_string(shape.structure), shape.lanes,
+      return fmt::format("{}_{}_p{}_c{}{}{}_{}", to_string(shape.structure), shape.lanes,
                          shape.stages, shape.cols, shape.dsp ? "_dsp" : "",
-                         to_string(which.param.target));
+                         shape.and_form ? "_and" : "", to_string(which.param.target));
     });
 
 // The figures of docs/area.md, with nothing to spare for growth.
@@ -101,6 +113,16 @@ TEST(PopcountArea, StaysWithinTheStatedFigures) {
     ASSERT_TRUE(cells) << cells.error().message;
     EXPECT_LE(cells.value().ge(), 7.0 * lanes);
   }
+  LeafShape array = and_form(row(Popcount::kFaTree, 64, 0));
+  array.cols = 32;
+  const auto lanes_and = synthesize_leaf(array, Target::kOsu018, {});
+  ASSERT_TRUE(lanes_and) << lanes_and.error().message;
+  double area = 0;
+  for (const ModuleReport& module : lanes_and.value().modules) {
+    if (module.name != "popcount" && module.name != "row_ones") continue;
+    area += module.total.area_um2 * static_cast<double>(module.instances);
+  }
+  EXPECT_LE(area / lanes_and.value().ge_um2, 6.2 * array.macs());
 }
 
 }  // namespace

@@ -173,7 +173,8 @@ module rows_bench #(
   drain_control #(
     .TC(TC), .Lanes(Lanes), .BR(BR), .ResDepth(ResDepth), .StatDepth(StatDepth), .ScoreDepth(ScoreDepth)
   ) u_drain (
-    .clk_i, .rst_ni, .wt_valid_i, .wt_out_i, .wt_shift_i, .wt_ob_i, .wt_cvalid_i, .wt_p_addr_i, .wt_bcast_i,
+    .clk_i, .rst_ni, .wt_valid_i, .wt_out_i, .wt_shift_i, .wt_ob_i, .wt_cvalid_i, .wt_p_tail_i(16'd3),
+    .wt_p_off_i(wt_p_addr_i - 16'd3), .wt_bcast_i,
     .wt_res_addr_i, .wt_rt_i, .wt_stat_first_i, .wt_skip0_i, .wt_slot_i, .wt_s_addr_i, .wt_s_first_i, .wt_l_base_i,
     .wt_p_free_i, .wt_done_o, .wt_shift_cols_o, .wt_retire_o, .p_head_i, .p_re_o, .p_rd_addr_o,
     .p_rd_data_i(p_rd_data_i[Lanes*64*BR-1:0]), .p_free_valid_o, .p_free_words_o, .cw_valid_o, .cw_plane_o,

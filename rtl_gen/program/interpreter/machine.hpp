@@ -117,6 +117,7 @@ class Interpreter::Machine {
   bool gather_a(const Active& a, std::vector<std::uint64_t>& words);
   bool gather_b(const Active& a, int tile, int col, std::vector<std::uint64_t>& words);
   bool qmm_column(Active& a, int tile, int col, std::span<const std::uint64_t> a_words);
+  std::optional<std::int64_t> zero_count(const Active& a, int tile, int col) const;
   std::optional<std::int64_t> preload(const Active& a, int tile, int col) const;
   int valid_cols(const Active& a, int tile) const;
   std::size_t acc_index(const Active& a, int tile, int row, int col, int branch) const;
@@ -129,6 +130,7 @@ class Interpreter::Machine {
   bool write_logits(const Active& a, int tile);
   bool write_codes(const Active& a, int tile);
   bool write_act(const Active& a, int tile, const std::vector<std::int64_t>& codes);
+  bool count_keys(const Active& a, int tile, const std::vector<std::int64_t>& codes);
   bool write_keys(const Active& a, int tile, const std::vector<std::int64_t>& codes);
   bool write_values(const Active& a, int tile, const std::vector<std::int64_t>& codes);
   bool write_group(BitMemory& memory, int slice, int word, int group, std::uint64_t data,

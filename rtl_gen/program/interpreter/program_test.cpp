@@ -273,6 +273,16 @@ TEST_P(ProgramTest, AgreesWithGoldenInEveryOrder) {
   bench.in_every_order(6);
 }
 
+TEST_P(ProgramTest, AgreesWithGoldenInAndForm) {
+  const Case& c = GetParam();
+  Config config = load_config(c.config).value();
+  config.array.popcount = Popcount::kFlat;
+  config.array.dsp_rows = 0;
+  config.array.and_lanes = true;
+  Bench bench(config, bmt::random_model(c.spec, 9), c.lengths, 300);
+  bench.in_every_order(4);
+}
+
 /// A load of parameters anew waits for their last users, the first users wait for it.
 TEST_P(ProgramTest, ParametersStayOnChip) {
   const Case& c = GetParam();
@@ -301,6 +311,7 @@ TEST(Program, EveryArrayShape) {
         config.array.lanes = std::min(cols, 1 << (number % 4));
         config.features.branches = 1 + number % 2;
         config.features.act_bits = 2;
+        config.array.and_lanes = number / 2 % 2 == 1;
         config.limits.classes = 19;
         config.memory.axi_data_bits = 32 << (number % 6);
         config.buffers.queue_depth = number % 2 == 0 ? 2 : 16;
@@ -362,6 +373,7 @@ struct RandomCase {
     config.features.act_bits = 1 << pick(0, 3);
     config.memory.axi_data_bits = 32 << pick(0, 5);
     config.buffers.queue_depth = 2 << pick(0, 3);
+    config.array.and_lanes = pick(0, 1) == 1;
   }
 
   void limits() {

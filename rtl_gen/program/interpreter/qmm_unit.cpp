@@ -24,6 +24,14 @@ std::int64_t matches(std::span<const std::uint64_t> a, std::span<const std::uint
   return count;
 }
 
+/// Sum of a AND b as unsigned by signed: 2 popcount(a AND b) - popcount(a).
+std::int64_t and_sum(std::span<const std::uint64_t> a, std::span<const std::uint64_t> b) {
+  std::int64_t sum = 0;
+  for (std::size_t i = 0; i < a.size(); ++i)
+    sum += 2 * std::popcount(a[i] & b[i]) - std::popcount(a[i]);
+  return sum;
+}
+
 isa::SrcB source_b(const Active& a) { return static_cast<isa::SrcB>(a.get(isa::kQmmBSrc)); }
 isa::DestMem dest(const Active& a) { return static_cast<isa::DestMem>(a.get(isa::kQmmDMem)); }
 bool coded(const Active& a) { return a.out() == isa::Out::kBit || a.out() == isa::Out::kCode; }
@@ -43,22 +51,41 @@ std::size_t Interpreter::Machine::acc_index(const Active& a, int tile, int row, 
                                   branch);
 }
 
-/// -(t + z) of a bit tile, 0 of a wide one; nothing if Z was never counted.
+/// Zero count of a column of a tile; nothing if it was never counted.
+std::optional<std::int64_t> Interpreter::Machine::zero_count(const Active& a, int tile,
+                                                             int col) const {
+  const int step = config_.array.and_lanes ? a.field(isa::kQmmZStep) : 1;
+  const auto at =
+      static_cast<std::size_t>((a.field(isa::kQmmZBase) + tile * step) * plan_.cols + col);
+  if (at >= zeros_.size() || !zeros_[at].known) return std::nullopt;
+  return zeros_[at].zeros;
+}
+
+/// What the sum of a column starts with: -(t + z) of a bit tile, 0 of a wide one. In AND form z - t
+/// of a bit tile; of a wide one what is more than U where weights are folded, and (2^pa - 1) z,
+/// which lane and preload add, where they are not. Nothing if Z was never counted.
 std::optional<std::int64_t> Interpreter::Machine::preload(const Active& a, int tile,
                                                           int col) const {
-  if (a.out() != isa::Out::kBit) return 0;
+  const bool and_form = config_.array.and_lanes;
+  std::int64_t zeros = 0;
+  if (a.get(isa::kQmmZUse) != 0 && (and_form || a.out() == isa::Out::kBit)) {
+    const auto count = zero_count(a, tile, col);
+    if (!count) return std::nullopt;
+    zeros = *count;
+  }
+  if (a.out() != isa::Out::kBit) {
+    if (!and_form) return 0;
+    if (source_b(a) != isa::SrcB::kW) return bmt::max_code(a.field(isa::kQmmPa)) * zeros;
+    return and_excess(a.field(isa::kQmmKw), plan_.depth, a.field(isa::kQmmPa),
+                      a.field(isa::kQmmPb));
+  }
   const RingState& t_ring = ring(isa::Ring::kT);
   const int in_word = plan_.par_bits / 16;
   const bool bcast = a.get(isa::kQmmBcast) != 0;
   const std::int64_t word = a.t_position + (bcast ? 0 : tile * plan_.t_tile_words + col / in_word);
   const auto raw = t_ring.words.read(0, t_ring.at(word), bcast ? 0 : 16 * (col % in_word), 16);
-  std::int64_t value = static_cast<std::int16_t>(*raw);
-  if (a.get(isa::kQmmZUse) != 0) {
-    const auto at = static_cast<std::size_t>((a.field(isa::kQmmZBase) + tile) * plan_.cols + col);
-    if (at >= zeros_.size() || !zeros_[at].known) return std::nullopt;
-    value += zeros_[at].zeros;
-  }
-  return -value;
+  const std::int64_t t = static_cast<std::int16_t>(*raw);
+  return and_form ? zeros - t : -(t + zeros);
 }
 
 /// Operand A of all valid rows: row, plane, word.
@@ -137,7 +164,9 @@ bool Interpreter::Machine::qmm_column(Active& a, int tile, int col,
           const auto x = a_words.subspan((static_cast<std::size_t>(row) * pa + i) * length, length);
           const auto w =
               std::span(b_words).subspan((static_cast<std::size_t>(br) * pb + j) * length, length);
-          acc += matches(x, w, low_mask(plan_.depth)) << (i + j);
+          const std::int64_t sum =
+              config_.array.and_lanes ? and_sum(x, w) : matches(x, w, low_mask(plan_.depth));
+          acc += sum * (std::int64_t{1} << (i + j));
         }
       }
       if (!bmt::fits_signed(acc, plan_.acc_bits)) return fail(a, "accumulator overflow");
@@ -177,10 +206,10 @@ bool Interpreter::Machine::lane(const Active& a, int tile, int row, int col,
   const int word = p.at(a.t_position + (bcast ? 0 : tile * plan_.p_tile_words + col / plan_.lanes));
   const int lsb = bcast ? 0 : col % plan_.lanes * 64 * plan_.branches;
   std::int64_t zz = 0;
-  if (a.get(isa::kQmmZUse) != 0) {
-    const auto at = static_cast<std::size_t>((a.field(isa::kQmmZBase) + tile) * plan_.cols + col);
-    if (at >= zeros_.size() || !zeros_[at].known) return false;
-    zz = bmt::max_code(a.field(isa::kQmmPa)) * zeros_[at].zeros;
+  if (a.get(isa::kQmmZUse) != 0 && !config_.array.and_lanes) {
+    const auto count = zero_count(a, tile, col);
+    if (!count) return false;
+    zz = bmt::max_code(a.field(isa::kQmmPa)) * *count;
   }
   const std::uint64_t raw = *p.words.read(0, word, lsb + 16 * plan_.branches, 48);
   std::int64_t sum = static_cast<std::int64_t>(raw << 16) >> 16;
@@ -188,6 +217,9 @@ bool Interpreter::Machine::lane(const Active& a, int tile, int row, int col,
     const auto mul = static_cast<std::int64_t>(*p.words.read(0, word, lsb + 16 * br, 16));
     sum += mul * (a.values[acc_index(a, tile, row, col, br)] - zz);
   }
+  // Folded offsets of the AND form may leave 48 bits where the sum does not.
+  if (config_.array.and_lanes)
+    sum = static_cast<std::int64_t>(static_cast<std::uint64_t>(sum) << 16) >> 16;
   value = sum >> a.get(isa::kQmmShift);
   return bmt::fits_signed(sum, 48);
 }
@@ -335,11 +367,31 @@ bool Interpreter::Machine::write_act(const Active& a, int tile,
   return true;
 }
 
+/// AND form: zeros of a tile of keys, added up over the tiles of a head.
+bool Interpreter::Machine::count_keys(const Active& a, int tile,
+                                      const std::vector<std::int64_t>& codes) {
+  const int run = a.field(isa::kQmmRun);
+  const std::int64_t most = bmt::max_code(a.field(isa::kQmmOb));
+  for (int row = 0; row < a.field(isa::kQmmRvalid); ++row) {
+    const int slice = a.field(isa::kQmmDTg) * plan_.rows + row;
+    const auto z =
+        static_cast<std::size_t>((a.field(isa::kQmmZBase) + tile / run) * plan_.cols + slice);
+    if (z >= zeros_.size()) return fail(a, "zero count out of range");
+    if (a.get(isa::kQmmZFirst) != 0 && tile % run == 0) zeros_[z] = {0, true};
+    for (int col = 0; col < valid_cols(a, tile); ++col) {
+      // Zeros of the planes of a code, each by its weight.
+      zeros_[z].zeros += most - codes[static_cast<std::size_t>(row * plan_.cols + col)];
+    }
+  }
+  return true;
+}
+
 bool Interpreter::Machine::write_keys(const Active& a, int tile,
                                       const std::vector<std::int64_t>& codes) {
   const int groups = plan_.depth / plan_.cols;
   const TilePlace at = place(a, tile, groups);
   const std::uint64_t ones = low_mask(plan_.cols);
+  if (a.get(isa::kQmmZCnt) != 0 && !count_keys(a, tile, codes)) return false;
   for (int plane = 0; plane < a.field(isa::kQmmOb); ++plane) {
     const int word = at.word + plane * a.field(isa::kQmmDPs);
     for (int row = 0; row < plan_.rows; ++row) {
