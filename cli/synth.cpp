@@ -26,6 +26,7 @@ struct Options {
   std::string json_file;
   std::string compare;
   std::string liberty;
+  std::string append_run;
   bool check = false;
   bool timing = false;
   bool energy = false;
@@ -33,6 +34,7 @@ struct Options {
   int gate_min_bits = synth::kGateMinBits;
   std::string model;
   std::size_t samples = 1;
+  RandomWorkloadOptions random;
   synth::TimingOptions clock;
   std::string device;
   synth::PlaceOptions place;
@@ -128,6 +130,7 @@ int execute_energy(const Options& options, const Config& config, bool json) {
   EnergyRequest request;
   request.model = options.model;
   request.samples = options.samples;
+  request.random = options.random;
   if (options.clock_gating) request.options.gate_min_bits = options.gate_min_bits;
   request.options.period_ns = options.clock.period_ns;
   request.options.ram_access_ns = options.clock.ram_access_ns;
@@ -136,7 +139,17 @@ int execute_energy(const Options& options, const Config& config, bool json) {
   if (!options.work_dir.empty()) request.work_dir = options.work_dir;
   const auto energy = energy_of(config, request);
   if (!energy.ok()) return fail(energy.error());
-  const auto& [report, run] = energy.value();
+  const auto& [report, run, sample] = energy.value();
+  if (const auto& model = synth::EnergyModel::builtin(); model.ok()) {
+    log(fmt::format("energy model: {:.0f} nJ (measured {:.0f})",
+                    model.value().cost(sample.inputs, sample.gated).nj(sample.cycles),
+                    sample.clock_nj + sample.work_nj));
+  }
+  if (!options.append_run.empty()) {
+    std::ofstream lines(options.append_run, std::ios::app);
+    lines << synth::to_line(sample) << std::flush;
+    if (!lines) return fail({fmt::format("{}: cannot be written", options.append_run)});
+  }
   const Status delivered =
       deliver(options, json, synth::to_json(report, run), synth::to_markdown(report, run));
   if (!delivered.ok()) return fail(delivered.error());
@@ -256,6 +269,16 @@ void add_synth(CLI::App& app, Session& session) {
   command->add_option(
       "--model", options->model,
       "Model of --energy: file, zoo name or 'random' (default: the configuration's)");
+  command->add_option("--layers", options->random.layers, "Layers of a random model of --energy")
+      ->capture_default_str()
+      ->check(CLI::Range(1, 64));
+  command->add_option("--tokens", options->random.tokens, "Tokens of its samples in turn")
+      ->delimiter(',');
+  command->add_flag("--softmax", options->random.softmax, "Softmax attention in it");
+  command
+      ->add_option("--append-run", options->append_run,
+                   "Append the run to this file as the energy model fits it")
+      ->group("");
   command->add_option("--samples", options->samples, "Samples of its test set for --energy")
       ->capture_default_str()
       ->check(CLI::Range(1, 1000));

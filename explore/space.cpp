@@ -285,12 +285,14 @@ class SpaceParser {
     std::vector<double> clocks;
     Platform common;
     if (table != nullptr) {
-      if (!reader_.only(*table, "platform",
-                        {"devices", "target", "clock_mhz", "latency", "bandwidth"}) ||
+      if (!reader_.only(
+              *table, "platform",
+              {"devices", "target", "clock_mhz", "latency", "bandwidth", "clock_gates"}) ||
           !reader_.texts(*table, "devices", names) ||
           !reader_.text(*table, "target", common.target) || !clock_list(*table, clocks) ||
           !reader_.number(*table, "latency", 1, 100000, common.latency) ||
-          !reader_.number(*table, "bandwidth", 1, 100, common.bandwidth)) {
+          !reader_.number(*table, "bandwidth", 1, 100, common.bandwidth) ||
+          !clock_gates(*table, common)) {
         return false;
       }
       if (!names.empty() && table->contains("target")) {
@@ -306,6 +308,19 @@ class SpaceParser {
         space_.platforms.push_back(common);
       }
     }
+    return true;
+  }
+
+  bool clock_gates(const toml::table& table, Platform& common) {
+    const toml::node* node = table.get("clock_gates");
+    if (node == nullptr) return true;
+    const auto value = node->value_exact<bool>();
+    if (!value) return reader_.fail(*node, "platform.clock_gates", "must be true or false");
+    if (*value && common.target != "osu018") {
+      return reader_.fail(*node, "platform.clock_gates",
+                          "is for standard cells: needs platform.target = \"osu018\"");
+    }
+    common.clock_gates = *value;
     return true;
   }
 
@@ -408,10 +423,7 @@ class SpaceParser {
   static std::string unknown_metric(std::string_view name) {
     std::vector<std::string_view> names;
     for (const MetricInfo& m : kMetricInfo) names.push_back(m.name);
-    const std::string_view hint = name == "energy_uj" || name == "energy"
-                                      ? "; there is no energy model of whole accelerators"
-                                      : "";
-    return fmt::format("{} is no metric; known are {}{}", name, fmt::join(names, ", "), hint);
+    return fmt::format("{} is no metric; known are {}", name, fmt::join(names, ", "));
   }
 
   bool constraints(const toml::table& root) {
@@ -468,6 +480,13 @@ class SpaceParser {
     for (const Metric m : {Metric::kUtilization, Metric::kPrice}) {
       if (space_.uses(m) && !device) {
         return reader_.fail(root, info(m).name, "needs platform.devices");
+      }
+    }
+    const bool cells = std::all_of(space_.platforms.begin(), space_.platforms.end(),
+                                   [](const Platform& p) { return p.target == "osu018"; });
+    for (const Metric m : {Metric::kEnergyUj, Metric::kTopsPerWatt}) {
+      if (space_.uses(m) && !cells) {
+        return reader_.fail(root, info(m).name, "needs platform.target = \"osu018\"");
       }
     }
     for (const MetricInfo& m : kMetricInfo) {

@@ -94,10 +94,7 @@ std::string power_script(const EnergySubject& subject, const EnergyOptions& opti
       "set in [open activity.txt]\n"
       "while {{[gets $in line] >= 0}} {{ set activity([lindex [split $line] 0]) [lindex [split "
       "$line] 1] }}\n"
-      "set from [all_registers -edge_triggered -clock_pins]\nset to [all_registers -edge_triggered "
-      "-data_pins]\n"
-      "if {{[llength $from] > 0 && [llength $to] > 0}} {{\n"
-      "  puts \"@setup\"\n  report_checks -from $from -to $to -path_delay max\n}}\n"
+      "{}"
       "puts \"@cells\"\n"
       "foreach cell [sta::network_leaf_instances] {{\n"
       "  set name [get_full_name $cell]\n"
@@ -110,7 +107,7 @@ std::string power_script(const EnergySubject& subject, const EnergyOptions& opti
       "[get_property $pin actual_rise_transition_max] "
       "[get_property $pin actual_fall_transition_max]\"\n  }}\n}}\nputs \"@end\"\n",
       subject.liberty.string(), subject.verilog.string(), subject.design.top, options.period_ns,
-      clocked ? " [get_ports clk_i]" : "");
+      clocked ? " [get_ports clk_i]" : "", path_commands());
 }
 
 struct Reader {
@@ -118,6 +115,15 @@ struct Reader {
   PowerAnalysis analysis;
   CellPower* cell = nullptr;
   bool ended = false;
+  std::string part;
+  std::optional<double> latch;
+
+  void slack(double value) {
+    if (part == "@setup") path(period_ns - value);
+    if (part == "@latch") path(enable_path_ns(period_ns, *(latch = value), std::nullopt));
+    if (part == "@gate" && latch) path(enable_path_ns(period_ns, *latch, value));
+  }
+  void path(double ns) { analysis.critical_ns = std::max(analysis.critical_ns, ns); }
 
   void line(const std::string& text) {
     std::istringstream in(text);
@@ -137,10 +143,12 @@ struct Reader {
       if (in) cell->slews[pin] = std::max(0.0, (rise + fall) / 2.0) * 1e-9;
     } else if (mark == "@end") {
       ended = true;
+    } else if (mark.starts_with('@')) {
+      part = mark;
     } else if (text.find(" slack (") != std::string::npos) {
-      double slack = 0.0;
+      double value = 0.0;
       std::istringstream number(text);
-      if (number >> slack) analysis.critical_ns = period_ns - slack;
+      if (number >> value) slack(value);
     }
   }
 };
@@ -377,7 +385,7 @@ Result<EnergySubject> energy_subject(const Sources& sources, const EnergyOptions
 }
 
 Result<PowerAnalysis> parse_power(std::string_view log, double period_ns) {
-  Reader reader{period_ns, {}, nullptr, false};
+  Reader reader{period_ns, {}, nullptr, false, {}, {}};
   std::istringstream in{std::string(log)};
   for (std::string line; std::getline(in, line);) {
     if (line.starts_with("Error")) return Error{line, ErrorKind::kMismatch};
