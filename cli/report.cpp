@@ -7,7 +7,9 @@
 #include "cli/model_lookup.hpp"
 #include "cli/report_metrics.hpp"
 #include "cli/report_page.hpp"
+#include "cli/synth_energy.hpp"
 #include "models/io/atomic_file.hpp"
+#include "synth/clock_gate.hpp"
 #include "synth/synthesize.hpp"
 
 namespace bat::cli {
@@ -24,6 +26,9 @@ struct Options {
   std::size_t count = 2;
   std::vector<std::string> targets{"xcup", "osu018"};
   std::vector<std::string> synth_files;
+  std::vector<std::string> energy_files;
+  bool energy = false;
+  bool clock_gating = false;
   bool no_html = false;
   bool no_synth = false;
   bool no_run = false;
@@ -79,12 +84,14 @@ Status write_folder(const fs::path& folder,
   return Ok{};
 }
 
-Result<nlohmann::ordered_json> read_synthesis(const std::string& file, const Config& config) {
+// `part` is what tells such a file.
+Result<nlohmann::ordered_json> read_synthesis(const std::string& file, const Config& config,
+                                              const char* command, const char* part) {
   const auto text = io::read_text(file);
   if (!text.ok()) return text.error();
   auto json = nlohmann::ordered_json::parse(text.value(), nullptr, false);
-  if (!json.is_object() || !json.contains("target") || !json.contains("modules")) {
-    return Error{fmt::format("{}: is not what `batkit synth --json-file` writes", file)};
+  if (!json.is_object() || !json.contains("target") || !json.contains(part)) {
+    return Error{fmt::format("{}: is not what `{}` writes", file, command)};
   }
   if (json.value("config_hash", "") != config_hash(config)) {
     return Error{fmt::format("{}: is of another configuration ({}, hash {})", file,
@@ -96,7 +103,7 @@ Result<nlohmann::ordered_json> read_synthesis(const std::string& file, const Con
 
 Status add_synthesis(const Options& options, ReportInputs& in) {
   for (const std::string& file : options.synth_files) {
-    auto report = read_synthesis(file, in.config);
+    auto report = read_synthesis(file, in.config, "batkit synth --json-file", "modules");
     if (!report.ok()) return report.error();
     in.synthesis.push_back(std::move(report).value());
   }
@@ -109,6 +116,24 @@ Status add_synthesis(const Options& options, ReportInputs& in) {
     if (!report.ok()) return report.error();
     in.synthesis.push_back(synth::to_json(report.value()));
   }
+  return Ok{};
+}
+
+Status add_energy(const Options& options, ReportInputs& in) {
+  for (const std::string& file : options.energy_files) {
+    auto report = read_synthesis(file, in.config, "batkit synth --energy --json-file", "energy_nj");
+    if (!report.ok()) return report.error();
+    in.energy.push_back(std::move(report).value());
+  }
+  if (!options.energy) return Ok{};
+  log(fmt::format("report: energy of {} on osu018", in.config.name));
+  EnergyRequest request;
+  request.model = options.model;
+  request.random = options.random;
+  if (options.clock_gating) request.options.gate_min_bits = synth::kGateMinBits;
+  const auto energy = energy_of(in.config, request);
+  if (!energy.ok()) return energy.error();
+  in.energy.push_back(synth::to_json(energy.value().report, energy.value().run));
   return Ok{};
 }
 
@@ -134,9 +159,16 @@ Result<ReportInputs> collect(const Options& options) {
   cycles.queue = static_cast<int>(work.value().samples.size());
   auto estimated = estimate_cycles(config.value(), planned.value(), work.value().model, cycles);
   if (!estimated.ok()) return estimated.error();
-  ReportInputs in{std::move(config).value(),    planned.value(), options.command,
-                  work.value().model.name,      cycles.tokens,   cycles,
-                  std::move(estimated).value(), std::nullopt,    {}};
+  ReportInputs in{std::move(config).value(),
+                  planned.value(),
+                  options.command,
+                  work.value().model.name,
+                  cycles.tokens,
+                  cycles,
+                  std::move(estimated).value(),
+                  std::nullopt,
+                  {},
+                  {}};
   if (!options.no_run) {
     log("report: simulation");
     sim::RunOptions run;
@@ -146,6 +178,7 @@ Result<ReportInputs> collect(const Options& options) {
     in.run = std::move(result).value();
   }
   if (Status added = add_synthesis(options, in); !added.ok()) return added.error();
+  if (Status added = add_energy(options, in); !added.ok()) return added.error();
   return in;
 }
 
@@ -177,7 +210,9 @@ int execute(const Options& options, bool json) {
     for (const auto& [name, text] : files) fmt::print("{}/{}\n", options.output, name);
   }
   const auto& run = inputs.value().run;
-  return !run || (run->bit_exact && run->violations.empty()) ? kExitOk : kExitMismatch;
+  const bool exact = std::ranges::all_of(
+      inputs.value().energy, [](const auto& energy) { return energy.value("bit_exact", false); });
+  return exact && (!run || (run->bit_exact && run->violations.empty())) ? kExitOk : kExitMismatch;
 }
 
 }  // namespace
@@ -212,6 +247,14 @@ void add_report(CLI::App& app, Session& session) {
   command->add_option(
       "--synth-json", options->synth_files,
       "Reports of `batkit synth --json-file` to take instead of running the synthesis");
+  auto* energy =
+      command->add_flag("--energy", options->energy,
+                        "Energy of an inference too: runs the model on the netlist of osu018");
+  command->add_flag("--clock-gating", options->clock_gating, "--energy with clock gates")
+      ->needs(energy);
+  command->add_option(
+      "--energy-json", options->energy_files,
+      "Reports of `batkit synth --energy --json-file`, with and without clock gates");
   command->add_flag("--no-synth", options->no_synth, "Predicted area only");
   command->add_flag("--no-run", options->no_run, "Predicted cycles only");
   command->add_flag("--no-html", options->no_html,

@@ -183,6 +183,8 @@ Result<Json> report_metrics(const ReportInputs& in) {
     // Speed of the simulation is no property of the design.
     cycles["measured"].erase("sim_cycles_per_second");
   }
+  for (const Json& energy : in.energy)
+    metrics["energy"][energy.value("clock_gating", false) ? "gated" : "ungated"] = energy;
   metrics["timeline"] = timeline(in);
   metrics["comparison"] = comparison(metrics);
   metrics["peers"] = peers();

@@ -25,11 +25,12 @@ struct ReportInputs {
   std::optional<sim::RunResult> run;
   std::vector<nlohmann::ordered_json>
       synthesis;  ///< what `batkit synth --json-file` writes, one a target
+  std::vector<nlohmann::ordered_json> energy;  ///< the same of `batkit synth --energy`
 };
 
 /// Keys: config, config_hash, configuration, version, command, shape, area.predicted,
 /// area.predicted_modules, area.measured.TARGET, cycles.predicted, cycles.measured, timeline,
-/// comparison, peers.
+/// comparison, peers; with runs on a netlist also energy.ungated and energy.gated.
 Result<nlohmann::ordered_json> report_metrics(const ReportInputs& inputs);
 
 }  // namespace bat::cli

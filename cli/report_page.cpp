@@ -9,6 +9,8 @@
 #include <optional>
 #include <set>
 
+#include "cli/report_energy.hpp"
+
 namespace bat::cli {
 namespace {
 
@@ -265,7 +267,7 @@ synth::Section comparison_section(const Json& metrics) {
   return section;
 }
 
-// What the synthesis flow adds when it ran timing analysis, place and route or power.
+// What the synthesis flow adds when it ran timing analysis or place and route.
 std::optional<synth::Section> timing_section(const Json& metrics) {
   synth::Table table;
   table.caption = "As `batkit synth` reports them.";
@@ -275,14 +277,10 @@ std::optional<synth::Section> timing_section(const Json& metrics) {
     const char* name;
     int digits;
   };
-  static constexpr std::array kKnown{Known{"fmax_mhz", "Fmax (MHz)", 1},
-                                     Known{"critical_ns", "critical path (ns)", 2},
-                                     Known{"place/fmax_mhz", "Fmax placed and routed (MHz)", 1},
-                                     Known{"place/lut4", "LUT4 placed", 0},
-                                     Known{"place/ff", "FF placed", 0},
-                                     Known{"power/total_mw", "power (mW)", 3},
-                                     Known{"power/energy_uj", "energy of an inference (uJ)", 3},
-                                     Known{"power/tops_per_watt", "TOPS/W", 2}};
+  static constexpr std::array kKnown{
+      Known{"fmax_mhz", "Fmax (MHz)", 1}, Known{"critical_ns", "critical path (ns)", 2},
+      Known{"place/fmax_mhz", "Fmax placed and routed (MHz)", 1},
+      Known{"place/lut4", "LUT4 placed", 0}, Known{"place/ff", "FF placed", 0}};
   for (const auto& [target, report] : metrics.at("area").at("measured").items()) {
     for (const Known& known : kKnown) {
       const std::string place = fmt::format("/area/measured/{}/{}", target, known.key);
@@ -291,7 +289,7 @@ std::optional<synth::Section> timing_section(const Json& metrics) {
     }
   }
   if (table.rows.empty()) return std::nullopt;
-  return synth::Section{"Timing and energy", {std::move(table)}};
+  return synth::Section{"Timing", {std::move(table)}};
 }
 
 synth::Section peer_section(const Json& metrics) {
@@ -329,6 +327,10 @@ std::vector<std::pair<std::string, Cell>> facts(const Json& metrics) {
   add("BRAM36 on xcup", {"/area/measured/xcup/bram36", "/area/predicted/bram36"}, 1);
   add("DSP on xcup", {"/area/measured/xcup/dsp", "/area/predicted/dsp"}, 0);
   add("gate equivalents on osu018", {"/area/measured/osu018/ge", "/area/predicted/ge"}, 0);
+  if (const std::string energy = leading_energy(metrics); !energy.empty()) {
+    add("nJ an inference on osu018", {energy + "/energy_nj/total"}, 0);
+    add("TOPS/W on osu018", {energy + "/tops_per_watt"}, 3);
+  }
   return list;
 }
 
@@ -347,6 +349,7 @@ synth::Page report_page(const Json& metrics) {
   page.facts = facts(metrics);
   page.sections = {area_section(metrics), cycle_section(metrics), comparison_section(metrics)};
   if (auto timing = timing_section(metrics)) page.sections.push_back(std::move(*timing));
+  if (auto energy = energy_section(metrics)) page.sections.push_back(std::move(*energy));
   page.sections.push_back(peer_section(metrics));
   page.footer = fmt::format("batkit {}; configuration hash {}; repeat with: {}",
                             metrics.at("version").get<std::string>(),

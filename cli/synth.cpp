@@ -10,6 +10,7 @@
 #include "models/io/atomic_file.hpp"
 #include "rtl_gen/config/config.hpp"
 #include "synth/area_model.hpp"
+#include "synth/clock_gate.hpp"
 #include "synth/compare.hpp"
 #include "synth/netlist_check.hpp"
 #include "synth/place.hpp"
@@ -25,11 +26,15 @@ struct Options {
   std::string json_file;
   std::string compare;
   std::string liberty;
+  std::string append_run;
   bool check = false;
   bool timing = false;
   bool energy = false;
+  bool clock_gating = false;
+  int gate_min_bits = synth::kGateMinBits;
   std::string model;
   std::size_t samples = 1;
+  RandomWorkloadOptions random;
   synth::TimingOptions clock;
   std::string device;
   synth::PlaceOptions place;
@@ -125,6 +130,8 @@ int execute_energy(const Options& options, const Config& config, bool json) {
   EnergyRequest request;
   request.model = options.model;
   request.samples = options.samples;
+  request.random = options.random;
+  if (options.clock_gating) request.options.gate_min_bits = options.gate_min_bits;
   request.options.period_ns = options.clock.period_ns;
   request.options.ram_access_ns = options.clock.ram_access_ns;
   request.options.timeout = std::chrono::seconds(options.timeout_seconds);
@@ -132,7 +139,17 @@ int execute_energy(const Options& options, const Config& config, bool json) {
   if (!options.work_dir.empty()) request.work_dir = options.work_dir;
   const auto energy = energy_of(config, request);
   if (!energy.ok()) return fail(energy.error());
-  const auto& [report, run] = energy.value();
+  const auto& [report, run, sample] = energy.value();
+  if (const auto& model = synth::EnergyModel::builtin(); model.ok()) {
+    log(fmt::format("energy model: {:.0f} nJ (measured {:.0f})",
+                    model.value().cost(sample.inputs, sample.gated).nj(sample.cycles),
+                    sample.clock_nj + sample.work_nj));
+  }
+  if (!options.append_run.empty()) {
+    std::ofstream lines(options.append_run, std::ios::app);
+    lines << synth::to_line(sample) << std::flush;
+    if (!lines) return fail({fmt::format("{}: cannot be written", options.append_run)});
+  }
   const Status delivered =
       deliver(options, json, synth::to_json(report, run), synth::to_markdown(report, run));
   if (!delivered.ok()) return fail(delivered.error());
@@ -142,6 +159,8 @@ int execute_energy(const Options& options, const Config& config, bool json) {
 int execute(const Options& options, bool json) {
   const auto config = load_config(options.config);
   if (!config.ok()) return fail(config.error());
+  if (options.clock_gating && (options.target != "osu018" || !options.device.empty()))
+    return fail({"--clock-gating is for standard cells: give --target osu018 too"});
   if (options.energy) {
     if (options.target != "osu018")
       return fail({"--energy is for standard cells: give --target osu018 too"});
@@ -164,6 +183,7 @@ int execute(const Options& options, bool json) {
   synth_options.timeout = std::chrono::seconds(options.timeout_seconds);
   if (!options.work_dir.empty()) synth_options.work_dir = options.work_dir;
   if (!options.liberty.empty()) synth_options.liberty = options.liberty;
+  if (options.clock_gating) synth_options.gate_min_bits = options.gate_min_bits;
   if (options.timing) synth_options.timing = options.clock;
   if ((options.timing || !options.liberty.empty()) && target.value() != synth::Target::kOsu018) {
     return fail({"--timing and --liberty are for standard cells: give --target osu018 too"});
@@ -187,6 +207,7 @@ int execute(const Options& options, bool json) {
     synth::CheckOptions check_options;
     check_options.timeout = synth_options.timeout;
     check_options.liberty = synth_options.liberty;
+    check_options.gate_min_bits = synth_options.gate_min_bits;
     if (options.timing) check_options.period_ns = options.clock.period_ns;
     auto checked = synth::check_netlist(config.value(), target.value(), check_options);
     if (!checked.ok()) return fail(checked.error());
@@ -236,9 +257,28 @@ void add_synth(CLI::App& app, Session& session) {
       ->check(CLI::Range(0.0, 1000.0));
   command->add_flag("--energy", options->energy,
                     "osu018: energy an inference from the activity of --model on the netlist");
+  auto* gating = command->add_flag("--clock-gating", options->clock_gating,
+                                   "osu018: registers with an enable get a gated clock; with "
+                                   "--check, --timing and --energy, too");
+  command
+      ->add_option("--min-bits", options->gate_min_bits,
+                   "Fewest bits of a register for --clock-gating")
+      ->capture_default_str()
+      ->needs(gating)
+      ->check(CLI::Range(1, 1000000));
   command->add_option(
       "--model", options->model,
       "Model of --energy: file, zoo name or 'random' (default: the configuration's)");
+  command->add_option("--layers", options->random.layers, "Layers of a random model of --energy")
+      ->capture_default_str()
+      ->check(CLI::Range(1, 64));
+  command->add_option("--tokens", options->random.tokens, "Tokens of its samples in turn")
+      ->delimiter(',');
+  command->add_flag("--softmax", options->random.softmax, "Softmax attention in it");
+  command
+      ->add_option("--append-run", options->append_run,
+                   "Append the run to this file as the energy model fits it")
+      ->group("");
   command->add_option("--samples", options->samples, "Samples of its test set for --energy")
       ->capture_default_str()
       ->check(CLI::Range(1, 1000));

@@ -8,6 +8,7 @@
 #include "cli/model_lookup.hpp"
 #include "cli/random_workload.hpp"
 #include "cli/session.hpp"
+#include "rtl_gen/estimate/bound.hpp"
 #include "rtl_gen/plan/plan.hpp"
 #include "rtl_gen/program/compiler.hpp"
 #include "sim/bench.hpp"
@@ -44,7 +45,7 @@ Result<Workload> workload_of(const Config& config, const EnergyRequest& request)
   if (model.empty()) {
     return Error{fmt::format("{}: names no default model; give one with --model", config.name)};
   }
-  if (model == kRandomModel) return random_workload(config, {}, request.samples);
+  if (model == kRandomModel) return random_workload(config, request.random, request.samples);
   return load_workload(model, "", request.samples);
 }
 
@@ -59,6 +60,29 @@ Result<sim::RunResult> run_on(synth::GateSim& netlist, const Config& config,
     bar.update(done, total);
   };
   return sim::run(config, workload.model, workload.samples, options);
+}
+
+Result<synth::EnergySample> sample_of(const Config& config, const Plan& plan,
+                                      const Workload& workload, const synth::EnergyReport& report,
+                                      bool gated) {
+  const auto area = synth::AreaModel::builtin();
+  if (!area.ok()) return area.error();
+  const auto count = static_cast<double>(workload.samples.size());
+  const bmt::Model& model = workload.model;
+  synth::EnergySample sample;
+  sample.config = config.name;
+  sample.model = fmt::format("{}, {} layers, {} tokens, {}", model.name, model.layer_count(),
+                             workload.samples.front().tokens(),
+                             model.attention == bmt::Attention::kSoftmax ? "softmax" : "threshold");
+  sample.gated = gated;
+  const Work work = work_of(plan, work_shape(model), workload.samples.front().tokens());
+  sample.inputs = synth::energy_inputs(area.value().predict(config, plan), plan, work);
+  const auto share = [count](double joules) { return joules * 1e9 / count; };
+  sample.cycles = static_cast<double>(report.cycles) / count;
+  sample.clock_nj = share(report.energy.clock + report.energy.gates);
+  sample.work_nj = share(report.energy.internal + report.energy.switching);
+  sample.leakage_nj = share(report.energy.leakage);
+  return sample;
 }
 
 }  // namespace
@@ -90,9 +114,13 @@ Result<EnergyResult> energy_of(const Config& config, const EnergyRequest& reques
         const auto macs = static_cast<std::uint64_t>(array.rows) *
                           static_cast<std::uint64_t>(array.cols) *
                           static_cast<std::uint64_t>(array.depth);
+        const auto sample = sample_of(config, planned.value(), workload.value(), report.value(),
+                                      request.options.gate_min_bits > 0);
+        if (!sample.ok()) return sample.error();
         return EnergyResult{std::move(report).value(),
                             {config.name, config_hash(config), ran.value().model,
-                             ran.value().samples, ran.value().bit_exact, 2 * steps * macs}};
+                             ran.value().samples, ran.value().bit_exact, 2 * steps * macs},
+                            sample.value()};
       });
 }
 

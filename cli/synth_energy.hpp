@@ -6,15 +6,18 @@
 #include <optional>
 #include <string>
 
+#include "cli/random_workload.hpp"
 #include "models/io/result.hpp"
 #include "rtl_gen/config/config.hpp"
+#include "synth/energy_model.hpp"
 #include "synth/energy_report.hpp"
 
 namespace bat::cli {
 
 struct EnergyRequest {
-  std::string model;        ///< file or zoo name, or "random"; empty: the configuration's
-  std::size_t samples = 1;  ///< of the model's test set
+  std::string model;             ///< file or zoo name, or "random"; empty: the configuration's
+  RandomWorkloadOptions random;  ///< of a random model
+  std::size_t samples = 1;       ///< of the model's test set
   synth::EnergyOptions options;
   std::optional<std::filesystem::path> work_dir;
 };
@@ -22,6 +25,7 @@ struct EnergyRequest {
 struct EnergyResult {
   synth::EnergyReport report;
   synth::EnergyRun run;
+  synth::EnergySample sample;  ///< what the energy model fits
 };
 
 /// Maps the design, runs the samples on the netlist beside the golden model, and gives the energy

@@ -21,6 +21,7 @@ AreaFunction area_model() {
         const synth::AreaPrediction p = loaded->value().predict(config, plan);
         Area area;
         if (cells) {
+          area.registers = p.ff;
           area.kge = p.gate_equivalents / 1000;
           area.memory_kbit = p.memory_bits / 1024;
         } else {

@@ -21,6 +21,7 @@ struct Area {
   double bram36 = 0;
   double kge = 0;
   double memory_kbit = 0;
+  double registers = 0;  ///< flip-flops behind `kge`, for the energy
 };
 
 /// Area of a configuration on a target of `batkit synth`. Called from several threads.

@@ -14,8 +14,10 @@
 
 #include "explore/parallel.hpp"
 #include "models/io/sha256.hpp"
+#include "rtl_gen/estimate/bound.hpp"
 #include "rtl_gen/plan/plan.hpp"
 #include "rtl_gen/program/fit.hpp"
+#include "synth/energy_model.hpp"
 
 namespace bat::explore {
 namespace {
@@ -64,6 +66,8 @@ Exploration::Exploration(Space space, std::vector<Variant> variants, AreaFunctio
                          Metric::kMemoryKbit, Metric::kUtilization}) {
     needs_area_ = needs_area_ || space_.uses(m);
   }
+  needs_energy_ = space_.uses(Metric::kEnergyUj) || space_.uses(Metric::kTopsPerWatt);
+  needs_area_ = needs_area_ || needs_energy_;
   for (const Variant& variant : variants_) {
     Config config = space_.base;
     config.name.clear();
@@ -115,6 +119,19 @@ Result<Metrics> Exploration::metrics_of(std::size_t variant, std::size_t platfor
   metrics[index(Metric::kBram36)] = a.bram36;
   metrics[index(Metric::kKge)] = a.kge;
   metrics[index(Metric::kMemoryKbit)] = a.memory_kbit;
+  if (needs_energy_) {
+    const Result<synth::EnergyModel>& model = synth::EnergyModel::builtin();
+    if (!model.ok()) return model.error();
+    const Work work = work_of(plan, variants_[variant].work, variants_[variant].tokens);
+    synth::AreaPrediction cells;
+    cells.ff = a.registers;
+    cells.gate_equivalents = a.kge * 1000;
+    const synth::EnergyInputs inputs = synth::energy_inputs(cells, plan, work);
+    const double nj = model.value().cost(inputs, where.clock_gates).nj(cycles);
+    metrics[index(Metric::kEnergyUj)] = nj / 1000;
+    // Two operations a binary product; 1 TOPS/W is one operation a picojoule.
+    metrics[index(Metric::kTopsPerWatt)] = nj > 0 ? 2 * inputs.macs / (nj * 1000) : 0;
+  }
   if (where.device) {
     const Device& d = *where.device;
     const auto share = [](double used, double there) {
@@ -130,10 +147,20 @@ bool Exploration::allowed(const Metrics& metrics) const {
   return std::all_of(
       space_.constraints.begin(), space_.constraints.end(), [&](const Constraint& c) {
         const double value = metrics[index(c.metric)];
-        // A bound of cycles says nothing about a least number of them.
-        const bool from_cycles = c.metric == Metric::kCycles || c.metric == Metric::kLatencyUs;
-        return (!c.max || value <= *c.max) && (!c.min || from_cycles || value >= *c.min);
+        // A bound of cycles says nothing about a least number of them, or of what grows with them.
+        const bool from_cycles = c.metric == Metric::kCycles || c.metric == Metric::kLatencyUs ||
+                                 c.metric == Metric::kEnergyUj;
+        const bool falling = c.metric == Metric::kTopsPerWatt;
+        return (!c.max || falling || value <= *c.max) && (!c.min || from_cycles || value >= *c.min);
       });
+}
+
+bool Exploration::meets(const Metrics& metrics) const {
+  return std::all_of(space_.constraints.begin(), space_.constraints.end(),
+                     [&](const Constraint& c) {
+                       const double value = metrics[index(c.metric)];
+                       return (!c.min || value >= *c.min) && (!c.max || value <= *c.max);
+                     });
 }
 
 Vector Exploration::objectives_of(const Metrics& metrics) const {
@@ -421,6 +448,15 @@ class Search {
 
   /// False where a constraint on cycles is broken.
   bool set_cycles(Candidate& c, double cycles) const {
+    if (e_.needs_energy_) {
+      const Schedule& s = schedules_[c.schedule];
+      const Config config = config_of(s.item, c.neutral);
+      const auto metrics =
+          e_.metrics_of(variant_of(s.item), c.platform, config, plan(config).value(), cycles);
+      if (!metrics.ok()) return false;  // it gave numbers for the bound
+      c.vector = e_.objectives_of(metrics.value());
+      return e_.meets(metrics.value());
+    }
     const double clock = e_.space_.platforms[c.platform].clock_mhz;
     for (std::size_t d = 0; d < dimensions_; ++d) {
       if (e_.space_.objectives[d] == Metric::kCycles) c.vector[d] = cycles;
@@ -536,12 +572,7 @@ Result<Front> Exploration::brute_force() const {
         const auto metrics =
             metrics_of(v, platform, config, planned.value(), static_cast<double>(cycles.value()));
         if (!metrics.ok()) return metrics.error();
-        const bool fine = std::all_of(
-            space_.constraints.begin(), space_.constraints.end(), [&](const Constraint& k) {
-              const double value = metrics.value()[index(k.metric)];
-              return (!k.min || value >= *k.min) && (!k.max || value <= *k.max);
-            });
-        if (!fine) continue;
+        if (!meets(metrics.value())) continue;
         all.push_back({v, platform, c, config, metrics.value()});
         vectors.push_back(objectives_of(metrics.value()));
       }

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // The exact Pareto front of a space.
 //
-// Every point has its area and a lower bound of its cycles (rtl_gen/estimate/bound.hpp). The cycle
+// Every point has its area and a lower bound of its cycles (rtl_gen/estimate/bound.hpp), and with
+// it one of its energy, which grows with the cycles. The cycle
 // model, a thousand times slower, runs only where it can matter: the front of all points is taken
 // with bounds in the place of unknown cycles; the points on it get their cycles; whatever a point
 // with known cycles dominates is dropped, since its true cycles are no better than its bound. When
@@ -87,6 +88,8 @@ class Exploration {
                              const Plan& plan, double cycles) const;
   /// Whether metrics meet the constraints; true on bounds means that they may.
   bool allowed(const Metrics& metrics) const;
+  /// Whether metrics meet the constraints exactly.
+  bool meets(const Metrics& metrics) const;
   Vector objectives_of(const Metrics& metrics) const;
 
  private:
@@ -95,6 +98,7 @@ class Exploration {
   Space space_;
   std::vector<Variant> variants_;
   AreaFunction area_;
+  bool needs_energy_ = false;  ///< some metric comes from the energy model
   bool needs_area_ = false;    ///< some metric of the space comes from the area model
   std::vector<Config> bases_;  ///< by variant
   std::vector<std::size_t> key_axes_;

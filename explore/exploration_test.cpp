@@ -25,6 +25,8 @@ Result<Area> test_area(const Config& config, const Plan& plan, const std::string
   area.ff = std::floor(macs * (1.0 - 0.2 * structure) + plan.outstanding * 10);
   area.dsp = plan.rows * plan.lanes + plan.cols * config.array.dsp_rows / 2.0;
   area.bram36 = plan.cols * plan.w_ring_words / 1024.0;
+  area.registers = 8 * area.ff;
+  area.kge = area.lut / 100;
   return area;
 }
 
@@ -105,6 +107,38 @@ TEST(Exploration, EqualsBruteForceOnRandomSpaces) {
     evaluated += front.statistics.evaluated;
   }
   fmt::print("{} points, {} schedules, {} executed\n", points, schedules, evaluated);
+  EXPECT_LT(evaluated, schedules);
+}
+
+// Energy grows with the cycles: its bound is one, and constraints on it hold on true cycles.
+TEST(Exploration, EnergyFrontsEqualBruteForce) {
+  std::mt19937_64 g(41);
+  double schedules = 0;
+  double evaluated = 0;
+  std::size_t found = 0;
+  for (int round = 0; round < 10; ++round) {
+    std::string text = random_space(g);
+    text.resize(text.find("[platform]"));
+    text += fmt::format(
+        "[platform]\ntarget = \"osu018\"\nclock_mhz = [100, 150]\nclock_gates = {}\n"
+        "[objectives]\nminimize = [\"energy_uj\", \"{}\"]\n{}[constraints]\n"
+        "tops_per_watt = {{ min = {} }}\n{}",
+        round % 2 == 0, round % 3 == 0 ? "latency_us" : "kge",
+        round % 4 == 0 ? "maximize = [\"tops_per_watt\"]\n" : "", round % 2 == 0 ? 0.002 : 0.0005,
+        round % 5 == 0 ? "energy_uj = { max = 40, min = 1 }\n" : "");
+    auto space = parse_space(text, "random.toml");
+    ASSERT_TRUE(space.ok()) << space.error().message << text;
+    const Exploration e(std::move(space).value(), variants(g, 2), test_area);
+    Journal journal;
+    const Front front = e.run(journal, {2, {}}).value();
+    EXPECT_EQ(to_csv(e, front), to_csv(e, e.brute_force().value())) << text;
+    for (const Point& point : front.points) EXPECT_GT(point.metrics[index(Metric::kEnergyUj)], 0.0);
+    found += front.points.size();
+    schedules += front.statistics.schedules;
+    evaluated += front.statistics.evaluated;
+  }
+  fmt::print("{} schedules, {} executed, {} points\n", schedules, evaluated, found);
+  EXPECT_GT(found, 10U);
   EXPECT_LT(evaluated, schedules);
 }
 

@@ -23,10 +23,12 @@ enum class Metric : std::size_t {
   kBram36,
   kKge,          ///< thousand gate equivalents, standard cells only
   kMemoryKbit,   ///< bits of memories / 1024, standard cells only
+  kEnergyUj,     ///< an inference, standard cells only (synth/energy_model.hpp)
+  kTopsPerWatt,  ///< operations of the array for it, standard cells only
   kUtilization,  ///< largest share of a device's resources; 1 is full
   kPrice,        ///< price class of the device
 };
-inline constexpr std::size_t kMetrics = 14;
+inline constexpr std::size_t kMetrics = 16;
 
 struct MetricInfo {
   std::string_view name;
@@ -48,6 +50,8 @@ inline constexpr std::array<MetricInfo, kMetrics> kMetricInfo{{
     {"bram36", false, false, "block RAMs of 36 Kibit"},
     {"kge", false, false, "thousand gate equivalents (standard cells)"},
     {"memory_kbit", false, false, "bits of memories / 1024 (standard cells)"},
+    {"energy_uj", false, false, "microjoules of an inference (standard cells, logic only)"},
+    {"tops_per_watt", true, false, "operations of the array for that energy (standard cells)"},
     {"utilization", false, false, "largest share of a device's resources"},
     {"price", false, false, "price class of the device"},
 }};

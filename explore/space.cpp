@@ -302,12 +302,14 @@ class SpaceParser {
     std::vector<double> clocks;
     Platform common;
     if (table != nullptr) {
-      if (!reader_.only(*table, "platform",
-                        {"devices", "target", "clock_mhz", "latency", "bandwidth"}) ||
+      if (!reader_.only(
+              *table, "platform",
+              {"devices", "target", "clock_mhz", "latency", "bandwidth", "clock_gates"}) ||
           !reader_.texts(*table, "devices", names) ||
           !reader_.text(*table, "target", common.target) || !clock_list(*table, clocks) ||
           !reader_.number(*table, "latency", 1, 100000, common.latency) ||
-          !reader_.number(*table, "bandwidth", 1, 100, common.bandwidth)) {
+          !reader_.number(*table, "bandwidth", 1, 100, common.bandwidth) ||
+          !clock_gates(*table, common)) {
         return false;
       }
       if (table->contains("target") && common.target != "xcup" && common.target != "osu018") {
@@ -329,6 +331,19 @@ class SpaceParser {
         space_.platforms.push_back(common);
       }
     }
+    return true;
+  }
+
+  bool clock_gates(const toml::table& table, Platform& common) {
+    const toml::node* node = table.get("clock_gates");
+    if (node == nullptr) return true;
+    const auto value = node->value_exact<bool>();
+    if (!value) return reader_.fail(*node, "platform.clock_gates", "must be true or false");
+    if (*value && common.target != "osu018") {
+      return reader_.fail(*node, "platform.clock_gates",
+                          "is for standard cells: needs platform.target = \"osu018\"");
+    }
+    common.clock_gates = *value;
     return true;
   }
 
@@ -438,10 +453,7 @@ class SpaceParser {
   static std::string unknown_metric(std::string_view name) {
     std::vector<std::string_view> names;
     for (const MetricInfo& m : kMetricInfo) names.push_back(m.name);
-    const std::string_view hint = name == "energy_uj" || name == "energy"
-                                      ? "; there is no energy model of whole accelerators"
-                                      : "";
-    return fmt::format("{} is no metric; known are {}{}", name, fmt::join(names, ", "), hint);
+    return fmt::format("{} is no metric; known are {}", name, fmt::join(names, ", "));
   }
 
   bool constraints(const toml::table& root) {
@@ -511,6 +523,10 @@ class SpaceParser {
     for (const Metric m : {Metric::kLut, Metric::kFf, Metric::kDsp, Metric::kBram36}) {
       if (!space_.uses(m) || !on("osu018")) continue;
       return reader_.fail(root, info(m).name, "is of FPGAs: the cells of osu018 have kge instead");
+    }
+    for (const Metric m : {Metric::kEnergyUj, Metric::kTopsPerWatt}) {
+      if (!space_.uses(m) || !on("xcup")) continue;
+      return reader_.fail(root, info(m).name, "needs platform.target = \"osu018\"");
     }
     for (const MetricInfo& m : kMetricInfo) {
       if (!m.model_side || space_.shapes.empty() || !space_.uses(*find_metric(m.name))) continue;

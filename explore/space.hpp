@@ -41,8 +41,9 @@ struct Platform {
   std::optional<Device> device;
   std::string target = "xcup";
   double clock_mhz = 0;
-  int latency = 100;   ///< of the memory, cycles
-  int bandwidth = 95;  ///< percent of cycles with a beat, where the board's memory allows it
+  int latency = 100;         ///< of the memory, cycles
+  bool clock_gates = false;  ///< standard cells: energy of a design with clock gates
+  int bandwidth = 95;        ///< percent of cycles with a beat, where the board's memory allows it
   std::string name() const;
   /// Percent of cycles that carry a beat of a port of `axi_bits`.
   int bandwidth_of(int axi_bits) const;

@@ -121,7 +121,10 @@ TEST(Space, RejectsWithTheRule) {
        "s.toml:5:8: array.rows: is true, must be power of two, 1 .. 64"},
   };
   for (const auto& [text, message] : cases) EXPECT_EQ(error_of(text), message);
-  EXPECT_NE(error_of(with("\"latency_us\"", "\"energy_uj\"")).find("no energy model"),
+  EXPECT_NE(error_of(with("\"latency_us\"", "\"energy_uj\"")).find("platform.target = \"osu018\""),
+            std::string::npos);
+  EXPECT_NE(error_of(with("[platform]\n", "[platform]\nclock_gates = true\n"))
+                .find("platform.clock_gates: is for standard cells"),
             std::string::npos);
   EXPECT_NE(error_of(with("[platform]", "[memory.x]\n[platform]")).find("unknown key"),
             std::string::npos);

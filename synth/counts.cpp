@@ -81,7 +81,7 @@ std::optional<Resources> standard_cell(std::string_view type, const Liberty& lib
   if (cell == liberty.cells.end()) return std::nullopt;
   Resources use;
   use.area_um2 = cell->second.area;
-  use.ff = cell->second.sequential ? 1 : 0;
+  use.ff = cell->second.flip_flop ? 1 : 0;
   return use;
 }
 

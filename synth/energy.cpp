@@ -94,9 +94,7 @@ std::string power_script(const EnergySubject& subject, const EnergyOptions& opti
       "set in [open activity.txt]\n"
       "while {{[gets $in line] >= 0}} {{ set activity([lindex [split $line] 0]) [lindex [split "
       "$line] 1] }}\n"
-      "set from [all_registers -clock_pins]\nset to [all_registers -data_pins]\n"
-      "if {{[llength $from] > 0 && [llength $to] > 0}} {{\n"
-      "  puts \"@setup\"\n  report_checks -from $from -to $to -path_delay max\n}}\n"
+      "{}"
       "puts \"@cells\"\n"
       "foreach cell [sta::network_leaf_instances] {{\n"
       "  set name [get_full_name $cell]\n"
@@ -109,7 +107,7 @@ std::string power_script(const EnergySubject& subject, const EnergyOptions& opti
       "[get_property $pin actual_rise_transition_max] "
       "[get_property $pin actual_fall_transition_max]\"\n  }}\n}}\nputs \"@end\"\n",
       subject.liberty.string(), subject.verilog.string(), subject.design.top, options.period_ns,
-      clocked ? " [get_ports clk_i]" : "");
+      clocked ? " [get_ports clk_i]" : "", path_commands());
 }
 
 struct Reader {
@@ -117,6 +115,15 @@ struct Reader {
   PowerAnalysis analysis;
   CellPower* cell = nullptr;
   bool ended = false;
+  std::string part;
+  std::optional<double> latch;
+
+  void slack(double value) {
+    if (part == "@setup") path(period_ns - value);
+    if (part == "@latch") path(enable_path_ns(period_ns, *(latch = value), std::nullopt));
+    if (part == "@gate" && latch) path(enable_path_ns(period_ns, *latch, value));
+  }
+  void path(double ns) { analysis.critical_ns = std::max(analysis.critical_ns, ns); }
 
   void line(const std::string& text) {
     std::istringstream in(text);
@@ -136,10 +143,12 @@ struct Reader {
       if (in) cell->slews[pin] = std::max(0.0, (rise + fall) / 2.0) * 1e-9;
     } else if (mark == "@end") {
       ended = true;
+    } else if (mark.starts_with('@')) {
+      part = mark;
     } else if (text.find(" slack (") != std::string::npos) {
-      double slack = 0.0;
+      double value = 0.0;
       std::istringstream number(text);
-      if (number >> slack) analysis.critical_ns = period_ns - slack;
+      if (number >> value) slack(value);
     }
   }
 };
@@ -181,7 +190,10 @@ class TableEnergy {
           const auto known = found->second.slews.find(pin.name);
           slew = known == found->second.slews.end() ? 0.0 : known->second;
         }
-        for (const std::uint32_t net : pin.nets) slews_[net] = slew;
+        for (const std::uint32_t net : pin.nets) {
+          // The clock is ideal behind its gates, too.
+          slews_[net] = sim.clocks().find(net) == nullptr ? slew : 0.0;
+        }
       }
     }
   }
@@ -194,18 +206,32 @@ class TableEnergy {
       const CellPin& pin = kind.pins[*index];
       const std::uint32_t net = port.nets.front();
       const double transitions = sim_.toggles()[net];
-      if (kind.flip_flop && pin.name == kind.flip_flop->clock) {
-        const auto cycles = static_cast<double>(sim_.cycles());
-        const double volt = subject_.library.voltage;
-        split.clock += cycles * (2.0 * mean(cell, pin, net) + pin.capacitance * volt * volt);
-      } else {
+      if (sim_.clocks().find(net) == nullptr) {
         split.internal += transitions * mean(cell, pin, net);
+      } else if (pin.input) {
+        (kind.flip_flop ? split.clock : split.gates) += transitions / 2.0 * pulse(cell, pin, net);
+      } else {
+        split.gates += transitions * mean(cell, pin, net);
       }
     }
     return split;
   }
 
+  // Joules of a register's clock with a pulse in every cycle.
+  double free_clock(const FlatCell& cell, const PowerCell& kind) const {
+    const auto clock = std::ranges::find(cell.pins, kind.flip_flop->clock, &GatePort::name);
+    const auto index = kind.pin(kind.flip_flop->clock);
+    if (clock == cell.pins.end() || !index) return 0.0;
+    return static_cast<double>(sim_.cycles()) * pulse(cell, kind.pins[*index], clock->nets.front());
+  }
+
  private:
+  // Joules of a pulse at an input: its energy at both edges, and the load that it is.
+  double pulse(const FlatCell& cell, const CellPin& pin, std::uint32_t net) const {
+    const double volt = subject_.library.voltage;
+    return 2.0 * mean(cell, pin, net) + pin.capacitance * volt * volt;
+  }
+
   // Joules of one transition.
   double mean(const FlatCell& cell, const CellPin& pin, std::uint32_t net) const {
     if (pin.energies.empty()) return 0.0;
@@ -232,6 +258,7 @@ class TableEnergy {
 struct UnitSum {
   UnitEnergy unit;
   double register_toggles = 0.0;
+  double pulses = 0.0;
   double gate_toggles = 0.0;
   std::uint64_t gate_outputs = 0;
 };
@@ -253,6 +280,15 @@ void add_outputs(const EnergySubject& subject, const FlatCell& cell, bool is_reg
     ++sum.unit.quiet_registers;
 }
 
+// Pulses of a register's clock, and whether a gate can stop it.
+void add_clock(const FlatCell& cell, const FlipFlop& flip_flop, const GateSim& sim, UnitSum& sum) {
+  const auto pin = std::ranges::find(cell.pins, flip_flop.clock, &GatePort::name);
+  if (pin == cell.pins.end() || pin->nets.size() != 1) return;
+  const ClockNet* clock = sim.clocks().find(pin->nets.front());
+  sum.unit.gated_registers += clock != nullptr && clock->gate != 0 ? 1 : 0;
+  sum.pulses += sim.toggles()[pin->nets.front()] / 2.0;
+}
+
 std::vector<UnitEnergy> finish(std::map<std::string, UnitSum>& sums, const Design& design,
                                double cycles) {
   const auto instances = design.instance_counts();
@@ -261,9 +297,11 @@ std::vector<UnitEnergy> finish(std::map<std::string, UnitSum>& sums, const Desig
     sum.unit.module = name;
     const auto count = instances.find(name);
     sum.unit.instances = count == instances.end() ? 0 : count->second;
-    if (sum.unit.registers > 0)
-      sum.unit.register_activity =
-          sum.register_toggles / cycles / static_cast<double>(sum.unit.registers);
+    if (sum.unit.registers > 0) {
+      const double all = cycles * static_cast<double>(sum.unit.registers);
+      sum.unit.register_activity = sum.register_toggles / all;
+      sum.unit.clock_activity = sum.pulses / all;
+    }
     if (sum.gate_outputs > 0)
       sum.unit.gate_activity = sum.gate_toggles / cycles / static_cast<double>(sum.gate_outputs);
     units.push_back(std::move(sum.unit));
@@ -306,6 +344,7 @@ bool has_transitions(const EnergySubject& subject, const GateSim& sim,
 
 EnergySplit& EnergySplit::operator+=(const EnergySplit& other) {
   clock += other.clock;
+  gates += other.gates;
   internal += other.internal;
   switching += other.switching;
   leakage += other.leakage;
@@ -313,7 +352,7 @@ EnergySplit& EnergySplit::operator+=(const EnergySplit& other) {
 }
 
 EnergySplit EnergySplit::operator*(double factor) const {
-  return {clock * factor, internal * factor, switching * factor, leakage * factor};
+  return {clock * factor, gates * factor, internal * factor, switching * factor, leakage * factor};
 }
 
 Result<EnergySubject> energy_subject(const Sources& sources, const EnergyOptions& options,
@@ -330,6 +369,7 @@ Result<EnergySubject> energy_subject(const Sources& sources, const EnergyOptions
   MapOptions map;
   map.liberty = options.liberty;
   map.period_ns = options.period_ns;
+  map.gate_min_bits = options.gate_min_bits;
   map.timeout = options.timeout;
   const Result<MappedNetlist> mapped = map_design(design.value(), Target::kOsu018, map, dir);
   if (!mapped) return mapped.error();
@@ -339,12 +379,13 @@ Result<EnergySubject> energy_subject(const Sources& sources, const EnergyOptions
   if (!modules) return modules.error();
   Result<FlatNetlist> flat = flatten(modules.value(), design.value().top);
   if (!flat) return flat.error();
-  return EnergySubject{std::move(design).value(), std::move(flat).value(),
-                       std::move(library).value(), liberty.value(), mapped.value().verilog};
+  return EnergySubject{std::move(design).value(),  std::move(flat).value(),
+                       std::move(library).value(), liberty.value(),
+                       mapped.value().verilog,     options.gate_min_bits > 0};
 }
 
 Result<PowerAnalysis> parse_power(std::string_view log, double period_ns) {
-  Reader reader{period_ns, {}, nullptr, false};
+  Reader reader{period_ns, {}, nullptr, false, {}, {}};
   std::istringstream in{std::string(log)};
   for (std::string line; std::getline(in, line);) {
     if (line.starts_with("Error")) return Error{line, ErrorKind::kMismatch};
@@ -370,11 +411,16 @@ Result<EnergyReport> measure_energy(const EnergySubject& subject, const GateSim&
   report.critical_ns = analysis.critical_ns;
   report.clock_ns = std::max(options.period_ns, analysis.critical_ns);
   report.cycles = sim.cycles();
+  report.gated = subject.gated;
   const auto cycles = static_cast<double>(sim.cycles());
   const double analyzed_s = cycles * options.period_ns * 1e-9;
   const double real_s = cycles * report.clock_ns * 1e-9;
   const TableEnergy tables(subject, sim, loads, analysis);
   std::map<std::string, UnitSum> sums;
+  for (const ClockGate& gate : sim.clocks().gates)
+    ++sums[subject.netlist.cells[gate.cell].module].unit.clock_gates;
+  const std::set<std::size_t> clocking(sim.clocks().cells.begin(), sim.clocks().cells.end());
+  std::size_t index = 0;
   for (const FlatCell& cell : subject.netlist.cells) {
     const auto power = analysis.cells.find(cell.path);
     if (power == analysis.cells.end()) {
@@ -385,13 +431,20 @@ Result<EnergyReport> measure_energy(const EnergySubject& subject, const GateSim&
     const auto kind = subject.library.cells.find(cell.type);
     const bool known = kind != subject.library.cells.end();
     EnergySplit split = known ? tables.of(cell, kind->second) : EnergySplit{};
-    split.switching = power->second.switching * analyzed_s;
+    // What cells of the clock switch is in the pins that they drive.
+    if (!clocking.contains(index++)) split.switching = power->second.switching * analyzed_s;
     split.leakage = power->second.leakage * real_s;
     report.sta_internal += power->second.internal * analyzed_s;
     UnitSum& sum = sums[known ? cell.module : cell.type];
     sum.unit.energy += split;
     report.energy += split;
-    if (known) add_outputs(subject, cell, kind->second.flip_flop.has_value(), sim, sum);
+    if (!known) continue;
+    add_outputs(subject, cell, kind->second.flip_flop.has_value(), sim, sum);
+    if (!kind->second.flip_flop) continue;
+    add_clock(cell, *kind->second.flip_flop, sim, sum);
+    const double free = tables.free_clock(cell, kind->second);
+    sum.unit.free_clock += free;
+    report.free_clock += free;
   }
   if (report.energy.switching <= 0.0 && has_transitions(subject, sim, loads)) {
     return Error{

@@ -11,7 +11,10 @@
 // - internal: transitions times the library's energy tables (synth/liberty_power.hpp) at the
 //   transition times that OpenSTA calculated. OpenSTA 2.0.17 charges rise and fall for every
 //   transition and every input, two to three times too much; its own sum is shown beside.
-// - clock: energy tables of clock pins, rise and fall a cycle, and C V^2 of these pins.
+// - clock: energy tables of the registers' clock pins, rise and fall a pulse, and C V^2 of these
+//   pins. A pulse a cycle, or those that a clock gate lets pass.
+// - gates: the same of the clock pins of clock gates and of the inverters between them, and the
+//   tables of their clock outputs, whose load is in the pins that they drive.
 #pragma once
 
 #include <chrono>
@@ -36,6 +39,7 @@ namespace bat::synth {
 struct EnergyOptions {
   std::optional<std::filesystem::path> liberty;  ///< default: `find_osu018()`
   double period_ns = 4.0;                        ///< what the mapping buffers and sizes for
+  int gate_min_bits = 0;                         ///< as in MapOptions
   double ram_access_ns = 1.0;                    ///< assumed clock-to-output time of RAMs
   std::chrono::seconds timeout{3600};            ///< for each run of a tool
 };
@@ -47,6 +51,7 @@ struct EnergySubject {
   PowerLibrary library;
   std::filesystem::path liberty;
   std::filesystem::path verilog;  ///< the netlist
+  bool gated = false;             ///< mapped with clock gates
 };
 
 /// Maps sources to standard cells in `dir`. Errors: kMissingTool (also for `sta`, asked before);
@@ -57,10 +62,11 @@ Result<EnergySubject> energy_subject(const Sources& sources, const EnergyOptions
 /// Joules.
 struct EnergySplit {
   double clock = 0.0;
+  double gates = 0.0;
   double internal = 0.0;
   double switching = 0.0;
   double leakage = 0.0;
-  double total() const { return clock + internal + switching + leakage; }
+  double total() const { return clock + gates + internal + switching + leakage; }
   EnergySplit& operator+=(const EnergySplit& other);
   EnergySplit operator*(double factor) const;
 };
@@ -72,9 +78,13 @@ struct UnitEnergy {
   std::uint64_t cells = 0;
   std::uint64_t registers = 0;
   std::uint64_t quiet_registers = 0;  ///< with a transition in at most one of 100 cycles
-  double register_activity = 0.0;     ///< transitions a cycle of a register output, mean
-  double gate_activity = 0.0;         ///< the same of the outputs of other cells
-  EnergySplit energy;                 ///< of the whole run
+  std::uint64_t gated_registers = 0;  ///< behind a clock gate
+  std::uint64_t clock_gates = 0;
+  double clock_activity = 0.0;     ///< pulses a cycle of a register's clock, mean
+  double free_clock = 0.0;         ///< clock energy of the same registers without gates
+  double register_activity = 0.0;  ///< transitions a cycle of a register output, mean
+  double gate_activity = 0.0;      ///< the same of the outputs of other cells
+  EnergySplit energy;              ///< of the whole run
 };
 
 struct MemoryAccesses {
@@ -96,6 +106,8 @@ struct EnergyReport {
   double clock_ns = 0.0;     ///< the slower of both: the clock that power and leakage stand for
   std::uint64_t cycles = 0;
   EnergySplit energy;             ///< of the whole run
+  bool gated = false;             ///< mapped with clock gates
+  double free_clock = 0.0;        ///< clock energy of all registers with a pulse in every cycle
   double sta_internal = 0.0;      ///< what OpenSTA says of internal and clock energy together
   std::vector<UnitEnergy> units;  ///< the largest energy first
   std::vector<MemoryAccesses> memories;

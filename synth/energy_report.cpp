@@ -24,11 +24,9 @@ double operations_per_joule(const EnergyReport& report, const EnergyRun& run) {
 }
 
 nlohmann::ordered_json split_json(const EnergySplit& split, double factor) {
-  return {{"clock", split.clock * factor},
-          {"internal", split.internal * factor},
-          {"switching", split.switching * factor},
-          {"leakage", split.leakage * factor},
-          {"total", split.total() * factor}};
+  return {{"clock", split.clock * factor},       {"gates", split.gates * factor},
+          {"internal", split.internal * factor}, {"switching", split.switching * factor},
+          {"leakage", split.leakage * factor},   {"total", split.total() * factor}};
 }
 
 nlohmann::ordered_json unit_json(const UnitEnergy& unit, double factor) {
@@ -37,6 +35,10 @@ nlohmann::ordered_json unit_json(const UnitEnergy& unit, double factor) {
           {"cells", unit.cells},
           {"registers", unit.registers},
           {"quiet_registers", unit.quiet_registers},
+          {"gated_registers", unit.gated_registers},
+          {"clock_gates", unit.clock_gates},
+          {"clock_activity", unit.clock_activity},
+          {"free_clock_nj", unit.free_clock * factor},
           {"register_activity", unit.register_activity},
           {"gate_activity", unit.gate_activity},
           {"energy_nj", split_json(unit.energy, factor)}};
@@ -53,9 +55,9 @@ nlohmann::ordered_json memory_json(const MemoryAccesses& memory, double factor) 
 }
 
 std::string split_row(std::string_view name, const EnergySplit& split, double factor) {
-  return fmt::format("| {} | {:.4g} | {:.4g} | {:.4g} | {:.3g} | {:.4g} |\n", name,
-                     split.clock * factor, split.internal * factor, split.switching * factor,
-                     split.leakage * factor, split.total() * factor);
+  return fmt::format("| {} | {:.4g} | {:.4g} | {:.4g} | {:.4g} | {:.3g} | {:.4g} |\n", name,
+                     split.clock * factor, split.gates * factor, split.internal * factor,
+                     split.switching * factor, split.leakage * factor, split.total() * factor);
 }
 
 std::string unit_table(const EnergyReport& report, double factor) {
@@ -63,18 +65,22 @@ std::string unit_table(const EnergyReport& report, double factor) {
       "\nBy unit, without the units inside it; activity in transitions a cycle; a register is "
       "quiet "
       "with at most one transition in 100 cycles.\n\n"
-      "| unit | instances | registers | quiet | activity of registers | of gates | clock nJ | "
+      "| unit | instances | registers | quiet | gated | gates | activity of clocks | of registers "
+      "| "
+      "of cells | clock nJ | ungated nJ | gates nJ | "
       "internal nJ | switching nJ | leakage nJ | total nJ | share |\n"
-      "|---|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|\n";
+      "|---|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|\n";
   const double all = report.energy.total();
   for (const UnitEnergy& unit : report.units) {
     const EnergySplit split = unit.energy * factor;
     text += fmt::format(
-        "| {} | {} | {} | {} | {:.3f} | {:.3f} | {:.4g} | {:.4g} | {:.4g} | {:.3g} | {:.4g} | "
+        "| {} | {} | {} | {} | {} | {} | {:.3f} | {:.3f} | {:.3f} | {:.4g} | {:.4g} | {:.4g} | "
+        "{:.4g} | {:.4g} | {:.3g} | {:.4g} | "
         "{:.1f} % |\n",
-        unit.module, unit.instances, unit.registers, unit.quiet_registers, unit.register_activity,
-        unit.gate_activity, split.clock, split.internal, split.switching, split.leakage,
-        split.total(), all > 0.0 ? 100.0 * unit.energy.total() / all : 0.0);
+        unit.module, unit.instances, unit.registers, unit.quiet_registers, unit.gated_registers,
+        unit.clock_gates, unit.clock_activity, unit.register_activity, unit.gate_activity,
+        split.clock, unit.free_clock * factor, split.gates, split.internal, split.switching,
+        split.leakage, split.total(), all > 0.0 ? 100.0 * unit.energy.total() / all : 0.0);
   }
   return text;
 }
@@ -99,10 +105,12 @@ std::string memory_table(const EnergyReport& report, double factor) {
 std::string conditions(const EnergyReport& report) {
   return fmt::format(
       "post-synthesis estimate of library {} at {:g} V, buffered and sized for {:g} ns; no wires, "
-      "no glitches, one ideal clock: the clock pins of all registers in every cycle (registers "
-      "with "
-      "an enable keep their clock), no clock tree; memories not counted{}",
+      "no glitches, one ideal clock: {}, no clock tree; memories not counted{}",
       report.library, report.voltage, report.mapped_ns,
+      report.gated ? "registers with an enable behind clock gates, the clock pins of all others in "
+                     "every cycle"
+                   : "the clock pins of all registers in every cycle (registers with an enable "
+                     "keep their clock)",
       report.has_energy_tables
           ? ""
           : "; the library has no internal_power tables, so internal energy is missing");
@@ -118,6 +126,7 @@ nlohmann::ordered_json to_json(const EnergyReport& report, const EnergyRun& run)
                               {"model", run.model},
                               {"samples", run.samples},
                               {"bit_exact", run.bit_exact},
+                              {"clock_gating", report.gated},
                               {"conditions", conditions(report)},
                               {"cycles", report.cycles},
                               {"mapped_ns", report.mapped_ns},
@@ -127,6 +136,7 @@ nlohmann::ordered_json to_json(const EnergyReport& report, const EnergyRun& run)
   json["power_mw"]["sta_internal"] = report.sta_internal * 1e3 / time;
   json["energy_nj"] = split_json(report.energy, factor);
   json["energy_nj"]["sta_internal"] = report.sta_internal * factor;
+  json["energy_nj"]["free_clock"] = report.free_clock * factor;
   json["operations"] = static_cast<double>(run.operations) * per_sample(run);
   json["tops"] = static_cast<double>(run.operations) / time * 1e-12;
   const double per_joule = operations_per_joule(report, run);
@@ -145,7 +155,8 @@ std::string to_markdown(const EnergyReport& report, const EnergyRun& run) {
   const double time = seconds(report);
   std::string text = fmt::format(
       "### Energy of {} on {}\n\n{} inference{} on the netlist, {}; {}.\n\n"
-      "| | clock | internal | switching | leakage | total |\n|---|---:|---:|---:|---:|---:|\n",
+      "| | clock | gates | internal | switching | leakage | total |\n"
+      "|---|---:|---:|---:|---:|---:|---:|\n",
       run.model, run.config, run.samples, run.samples == 1 ? "" : "s",
       run.bit_exact ? "logits equal to the golden model" : "LOGITS DIFFER from the golden model",
       conditions(report));
@@ -161,6 +172,12 @@ std::string to_markdown(const EnergyReport& report, const EnergyRun& run) {
       static_cast<double>(run.operations) * per_sample(run),
       operations_per_joule(report, run) * 1e-12, static_cast<double>(run.operations) / time * 1e-12,
       report.critical_ns, report.sta_internal * factor);
+  if (report.gated) {
+    text += fmt::format(
+        "\nWith a pulse in every cycle the clock pins of the same registers would take {:.4g} nJ; "
+        "clock gates and what passes them take {:.4g} nJ.\n",
+        report.free_clock * factor, (report.energy.clock + report.energy.gates) * factor);
+  }
   return text + unit_table(report, factor) + memory_table(report, per_sample(run));
 }
 

@@ -33,12 +33,17 @@ class GateSim::Builder {
       if (port.input) {
         for (const std::uint32_t net : port.nets) drive(net, "port " + port.name);
         sim_.inputs_[port.name] = port.nets;
-        if (port.name == "clk_i") clock_ = port.nets.front();
       } else {
         sim_.outputs_[port.name] = port.nets;
       }
     }
+    if (Result<ClockNetwork> clocks = clock_network(netlist_, library_); clocks) {
+      sim_.clocks_ = std::move(clocks).value();
+    } else {
+      return clocks.error();
+    }
     for (std::size_t i = 0; i < netlist_.cells.size() && !error_; ++i) add(i);
+    add_enables();
     if (!error_) order();
     if (error_) return *error_;
     sim_.values_.assign(nets_, 0);
@@ -88,15 +93,23 @@ class GateSim::Builder {
     for (const GatePort& pin : cell.pins) {
       if (pin.nets.size() == 1) nets[pin.name] = pin.nets.front();
     }
-    if (kind.flip_flop) {
-      const FlipFlop& flip_flop = *kind.flip_flop;
-      if (!clock_ || !nets.contains(flip_flop.clock) || nets[flip_flop.clock] != *clock_)
-        return fail(fmt::format("{} is not clocked by clk_i", cell.path));
-      add_register(cell, kind, nets);
-    }
+    if (kind.flip_flop) add_register(cell, kind, nets);
     for (const CellPin& pin : kind.pins) {
       const auto output = nets.find(pin.name);
       if (pin.input || output == nets.end()) continue;
+      if (sim_.clocks_.find(output->second) != nullptr) {  // pulse_clocks counts for it
+        drive(output->second, cell.path);
+        continue;
+      }
+      if (kind.clock_gate || !pin.function) {
+        if (kind.clock_gate) continue;  // drives no register
+        return fail(fmt::format("{}: an output without a function", cell.path));
+      }
+      if (kind.latch) {
+        drive(output->second, cell.path);
+        if (!error_) pending_.push_back(gate(cell, kind.latch->data, nets, output->second));
+        continue;
+      }
       if (kind.flip_flop && pin.function->is_wire() && is_state(*kind.flip_flop, *pin.function) &&
           nets[pin.function->inputs.front()] == output->second) {
         continue;  // the register itself drives it
@@ -126,6 +139,8 @@ class GateSim::Builder {
     if (!nets.contains(flip_flop.state)) nets[flip_flop.state] = new_net();
     Register reg;
     reg.next = gate(cell, flip_flop.next, nets, nets[flip_flop.state]);
+    // clock_network has seen that it is one.
+    reg.gate = sim_.clocks_.nets.at(nets.at(flip_flop.clock)).gate;
     const auto inverse = nets.find(flip_flop.inverse);
     if (inverse != nets.end()) reg.inverse = inverse->second;
     reg.asynchronous = flip_flop.clear || flip_flop.preset;
@@ -150,6 +165,17 @@ class GateSim::Builder {
       made.nets[i] = net->second;
     }
     return made;
+  }
+
+  void add_enables() {
+    for (const ClockGate& gate : sim_.clocks_.gates) {
+      Gate enable;
+      enable.table = gate.enable.table;
+      enable.inputs = static_cast<std::uint8_t>(gate.nets.size());
+      std::ranges::copy(gate.nets, enable.nets);
+      sim_.enables_.push_back(enable);
+    }
+    sim_.pulses_.assign(sim_.enables_.size() + 1, 1);
   }
 
   void add_ram(std::size_t index, const DesignModule& module) {
@@ -215,7 +241,6 @@ class GateSim::Builder {
   std::uint32_t nets_ = 2;
   std::vector<std::uint8_t> drivers_;
   std::vector<Gate> pending_;
-  std::optional<std::uint32_t> clock_;
   std::optional<Error> error_;
 };
 
@@ -240,14 +265,29 @@ void GateSim::get(std::string_view port, std::span<std::uint64_t> words) const {
 }
 
 void GateSim::edge() {
-  for (std::size_t i = 0; i < registers_.size(); ++i) next_[i] = eval(registers_[i].next);
+  pulse_clocks();
+  for (std::size_t i = 0; i < registers_.size(); ++i) {
+    if (pulses_[registers_[i].gate] != 0) next_[i] = eval(registers_[i].next);
+  }
   for (std::size_t i = 0; i < rams_.size(); ++i) clock_ram(rams_[i], ram_counts_[i]);
-  for (std::size_t i = 0; i < registers_.size(); ++i) store(registers_[i], next_[i]);
+  for (std::size_t i = 0; i < registers_.size(); ++i) {
+    if (pulses_[registers_[i].gate] != 0) store(registers_[i], next_[i]);
+  }
+  reset_registers();  // those that a reset holds took nothing
   for (Ram& ram : rams_) {
     for (std::size_t i = 0; ram.reads && i < ram.rdata.size(); ++i)
       change(ram.rdata[i], ram.next[i]);
   }
   cycles_ += counting_ ? 1 : 0;
+}
+
+// Which clocks pulse at this edge, from the values before it.
+void GateSim::pulse_clocks() {
+  for (std::size_t i = 0; i < enables_.size(); ++i) {
+    pulses_[i + 1] = static_cast<std::uint8_t>(pulses_[clocks_.gates[i].input] & eval(enables_[i]));
+  }
+  if (!counting_) return;
+  for (const auto& [net, clock] : clocks_.nets) toggles_[net] += 2U * pulses_[clock.gate];
 }
 
 void GateSim::settle() {

@@ -3,9 +3,11 @@
 // net: all combinational cells once a cycle in order of their depth, without delays, so that
 // glitches do not occur and are not counted.
 //
-// Every register takes its input at the rising edge of one clock. RAMs (module `bat_ram` of the
-// source, black boxes of the netlist) are simulated as their source describes them; their contents
-// and all registers start at 0.
+// Every register takes its input at the rising edge of one clock, or of that clock behind gates
+// (synth/clock_network.hpp): then in the cycles that the gate's latch, transparent while the clock
+// is low, lets pass. Latches show the value that they have before the next edge. RAMs (module
+// `bat_ram` of the source, black boxes of the netlist) are simulated as their source describes
+// them; their contents and all registers start at 0.
 #pragma once
 
 #include <cstdint>
@@ -16,6 +18,7 @@
 #include <vector>
 
 #include "models/io/result.hpp"
+#include "synth/clock_network.hpp"
 #include "synth/design.hpp"
 #include "synth/gate_netlist.hpp"
 #include "synth/liberty_power.hpp"
@@ -35,7 +38,7 @@ class GateSim {
  public:
   /// `design` tells which leaves are RAMs and how large. Everything must outlive the simulation.
   /// Errors (kMismatch): a cell that the library does not have or that cannot be simulated, a net
-  /// with two drivers, a combinational loop, a register on another clock than the port `clk_i`.
+  /// with two drivers, a combinational loop, what `clock_network` says.
   static Result<GateSim> create(const FlatNetlist& netlist, const PowerLibrary& library,
                                 const Design& design);
 
@@ -52,9 +55,10 @@ class GateSim {
   void clear_counts();
   void count(bool on) { counting_ = on; }
   std::uint64_t cycles() const { return cycles_; }
-  /// Transitions of each net of the netlist.
+  /// Transitions of each net of the netlist; those that carry the clock have two a pulse.
   const std::vector<std::uint32_t>& toggles() const { return toggles_; }
   const std::vector<SimulatedRam>& rams() const { return ram_counts_; }
+  const ClockNetwork& clocks() const { return clocks_; }
 
  private:
   struct Gate {
@@ -66,6 +70,7 @@ class GateSim {
   struct Register {
     Gate next;                  ///< `output` is the state
     std::uint32_t inverse = 0;  ///< net, 0: none
+    std::size_t gate = 0;       ///< of its clock, as ClockNet::gate
     bool asynchronous = false;
     Gate clear;
     Gate preset;
@@ -91,6 +96,7 @@ class GateSim {
     return static_cast<std::uint8_t>(gate.table >> index & 1U);
   }
   void store(const Register& reg, std::uint8_t value);
+  void pulse_clocks();
   bool reset_registers();
   std::uint64_t address(const std::vector<std::uint32_t>& nets) const;
   void clock_ram(Ram& ram, SimulatedRam& counts);
@@ -101,6 +107,9 @@ class GateSim {
   std::vector<Register> registers_;
   std::vector<std::uint8_t> next_;
   std::vector<std::size_t> asynchronous_;
+  ClockNetwork clocks_;
+  std::vector<Gate> enables_;         ///< of clocks_.gates
+  std::vector<std::uint8_t> pulses_;  ///< in this cycle, by ClockNet::gate
   std::vector<Ram> rams_;
   std::vector<SimulatedRam> ram_counts_;
   std::map<std::string, std::vector<std::uint32_t>, std::less<>> inputs_;

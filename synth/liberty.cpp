@@ -59,7 +59,8 @@ Result<Liberty> parse_liberty(std::string_view text, std::string_view origin) {
     if (name.empty()) return Error{fmt::format("{}:{}: a cell without a name", origin, cell.line)};
     const Result<double> area = area_of(cell, origin);
     if (!area) return area.error();
-    const LibertyCell entry{area.value(), has_function(cell), is_sequential(cell)};
+    const LibertyCell entry{area.value(), has_function(cell), is_sequential(cell),
+                            cell.find("ff") != nullptr};
     if (!library.cells.try_emplace(name, entry).second)
       return Error{fmt::format("{}:{}: cell `{}` is defined twice", origin, cell.line, name)};
   }
@@ -96,9 +97,35 @@ Result<std::filesystem::path> find_liberty(const std::optional<std::filesystem::
                ErrorKind::kMismatch};
 }
 
+void fill_areas(Liberty& library, std::string_view lef) {
+  LibertyCell* cell = nullptr;
+  for (std::size_t at = 0; at < lef.size();) {
+    const std::size_t end = std::min(lef.find('\n', at), lef.size());
+    std::istringstream line{std::string(lef.substr(at, end - at))};
+    at = end + 1;
+    std::string word;
+    std::string name;
+    line >> word;
+    if (word == "MACRO" && line >> name) {
+      const auto found = library.cells.find(name);
+      cell = found == library.cells.end() ? nullptr : &found->second;
+    } else if (word == "SIZE" && cell != nullptr && cell->area <= 0.0) {
+      double width = 0.0;
+      double height = 0.0;
+      if (line >> width >> word >> height && word == "BY") cell->area = width * height;
+    }
+  }
+}
+
 Result<Liberty> load_cells(const std::filesystem::path& file) {
   Result<Liberty> library = read_liberty(file);
   if (!library) return Error{library.error().message, ErrorKind::kMismatch};
+  std::filesystem::path macros = file;
+  if (std::ifstream lef(macros.replace_extension(".lef"), std::ios::binary); lef) {
+    std::ostringstream text;
+    text << lef.rdbuf();
+    fill_areas(library.value(), text.str());
+  }
   const auto incomplete = [&file](std::string_view what) {
     return Error{fmt::format("{}: the library is incomplete: {}", file.string(), what),
                  ErrorKind::kMismatch};

@@ -17,6 +17,7 @@ struct LibertyCell {
   double area = 0.0;  ///< in the library's area unit (square micrometres for the OSU libraries)
   bool has_function = false;  ///< some output pin has a `function`
   bool sequential = false;    ///< holds an `ff` or `latch` group
+  bool flip_flop = false;     ///< holds an `ff` group
 };
 
 struct Liberty {
@@ -45,9 +46,13 @@ Result<std::filesystem::path> find_osu018();
 /// The file that the user chose, or else `find_osu018()`.
 Result<std::filesystem::path> find_liberty(const std::optional<std::filesystem::path>& chosen);
 
-/// Reads a library and checks that standard cells can be mapped to it: a two-input NAND with an
-/// area, an inverter and a flip-flop. What is unreadable or missing is an error of kind kMismatch
-/// that names the file.
+/// Gives cells without an area (sequential ones of osu018: the latch) the size of their macro in
+/// the text of a LEF file.
+void fill_areas(Liberty& library, std::string_view lef);
+
+/// Reads a library, with areas that it lacks from the LEF file of its name beside it, and checks
+/// that standard cells can be mapped to it: a two-input NAND with an area, an inverter and a
+/// flip-flop. What is unreadable or missing is an error of kind kMismatch that names the file.
 Result<Liberty> load_cells(const std::filesystem::path& file);
 
 }  // namespace bat::synth

@@ -277,14 +277,71 @@ class Reader {
     cell.flip_flop = std::move(flip_flop);
   }
 
+  static void read_latch(const Statement& group, PowerCell& cell) {
+    Latch latch;
+    const auto enable = read_function(group.attribute("enable"), cell);
+    const auto data = read_function(group.attribute("data_in"), cell);
+    if (!enable || enable->inputs.size() != 1 || !data || group.find("clear") != nullptr ||
+        group.find("preset") != nullptr) {
+      cell.unusable = "a latch with more than data and enable";
+      return;
+    }
+    latch.enable = enable->inputs.front();
+    latch.active_low = !enable->is_wire();
+    latch.data = *data;
+    latch.output = group.argument();  // the state; its pin is found when all pins are known
+    cell.latch = std::move(latch);
+  }
+
+  static void finish_latch(PowerCell& cell) {
+    std::size_t outputs = 0;
+    std::string shown;
+    for (const CellPin& pin : cell.pins) {
+      if (pin.input) continue;
+      ++outputs;
+      if (pin.function && pin.function->is_wire() &&
+          pin.function->inputs.front() == cell.latch->output)
+        shown = pin.name;
+    }
+    if (outputs != 1 || shown.empty()) cell.unusable = "a latch with other outputs than its state";
+    cell.latch->output = shown;
+  }
+
+  static void read_clock_gate(const Statement& group, PowerCell& cell) {
+    ClockGateCell gate;
+    cell.unusable.clear();
+    for (const Statement& pin : group.members) {
+      if (pin.name != "pin") continue;
+      const std::string name(pin.argument());
+      if (pin.attribute("clock_gate_clock_pin") == "true") gate.clock = name;
+      if (pin.attribute("clock_gate_out_pin") == "true") gate.output = name;
+      if (pin.attribute("clock_gate_enable_pin") == "true" ||
+          pin.attribute("clock_gate_test_pin") == "true")
+        gate.enable.inputs.push_back(name);
+    }
+    const std::size_t inputs = gate.enable.inputs.size();
+    gate.enable.table = inputs == 1 ? 0b10 : 0b1110;
+    if (gate.clock.empty() || gate.output.empty() || inputs == 0 || inputs > 2)
+      cell.unusable = "a clock gate whose pins are not marked";
+    cell.clock_gate = std::move(gate);
+    cell.flip_flop.reset();
+    cell.latch.reset();
+  }
+
   void read_cell(const Statement& group) {
     PowerCell& cell = library_.cells[std::string(group.argument())];
     for (const Statement& member : group.members) {
       if (member.name == "pin") read_pin(member, cell);
       if (member.name == "bus" || member.name == "bundle") cell.unusable = "a bus";
       if (member.name == "ff") read_flip_flop(member, cell);
-      if (member.name == "latch" || member.name == "ff_bank" || member.name == "statetable")
+      if (member.name == "latch") read_latch(member, cell);
+      if (member.name == "ff_bank" || member.name == "statetable")
         cell.unusable = "storage that is no flip-flop";
+    }
+    if (group.attribute("clock_gating_integrated_cell").starts_with("latch_posedge")) {
+      read_clock_gate(group, cell);
+    } else if (cell.latch) {
+      finish_latch(cell);
     }
   }
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The part of a Liberty file that simulation and energy of a netlist need: functions, flip-flops,
+// latches, clock gates,
 // pin capacitances and the energy tables of `internal_power`. In SI units.
 //
 // The energy of a transition at a pin is the mean of its tables: over rise and fall, over the pins
@@ -51,9 +52,27 @@ struct FlipFlop {
   std::optional<LogicFunction> preset;
 };
 
+/// `latch (state, inverse) { ... }` without clear and preset, of one output.
+struct Latch {
+  std::string enable;  ///< the pin that opens it
+  bool active_low = false;
+  LogicFunction data;
+  std::string output;  ///< the pin that shows its state
+};
+
+/// A cell with `clock_gating_integrated_cell`: a pulse of its clock passes when `enable` was 1
+/// right before.
+struct ClockGateCell {
+  std::string clock;
+  std::string output;
+  LogicFunction enable;  ///< over the pins for enable and test
+};
+
 struct PowerCell {
   std::vector<CellPin> pins;  ///< inputs and outputs, in the order of the file
   std::optional<FlipFlop> flip_flop;
+  std::optional<Latch> latch;
+  std::optional<ClockGateCell> clock_gate;
   /// What keeps the cell out of a netlist that is to be simulated; "" for those that can be.
   std::string unusable;
 
@@ -70,7 +89,8 @@ struct PowerLibrary {
 
 /// Errors: what parse_liberty_tree says; a table, unit or number that cannot be read, with its
 /// line; a library without voltage or capacitance unit. Cells with functions that are beyond
-/// simulation (latches, more than six inputs, clocked by a falling edge) are marked, no error.
+/// simulation (latches with clear or preset, more than six inputs, clocked by a falling edge) are
+/// marked, no error.
 Result<PowerLibrary> parse_power_library(std::string_view text, std::string_view origin);
 
 /// The same from a file; errors are of kind kMismatch and name it.

@@ -74,7 +74,9 @@ TEST(LibertyPower, ReadsPinsFunctionsAndTables) {
   const EnergyGroup& data = flip_flop.pins.at(*flip_flop.pin("D")).energies.at(0);
   EXPECT_DOUBLE_EQ(data.rise.at(1e-9, 1.0), 0.25e-12);
   EXPECT_DOUBLE_EQ(data.fall.at(1e-9, 1.0), 0.0);
-  EXPECT_NE(library.cells.at("LAT").unusable, "");
+  EXPECT_EQ(library.cells.at("LAT").unusable, "");
+  EXPECT_EQ(library.cells.at("LAT").latch->enable, "G");
+  EXPECT_EQ(library.cells.at("LAT").latch->output, "Q");
   EXPECT_NE(library.cells.at("DFN").unusable, "");
 }
 
@@ -130,7 +132,11 @@ TEST(LibertyPower, ReadsTheInstalledLibrary) {
   EXPECT_EQ(adder.pins.at(*adder.pin("YS")).function->table, 0b10010110U);
   EXPECT_EQ(adder.pins.at(*adder.pin("YC")).function->table, 0b11101000U);
   EXPECT_TRUE(read.value().cells.at("DFFSR").flip_flop->preset);
-  EXPECT_NE(read.value().cells.at("LATCH").unusable, "");
+  const PowerCell& latch = read.value().cells.at("LATCH");
+  EXPECT_EQ(latch.unusable, "");
+  EXPECT_EQ(latch.latch->enable, "CLK");
+  EXPECT_EQ(latch.latch->output, "Q");
+  EXPECT_FALSE(latch.latch->active_low);
   EXPECT_NE(read.value().cells.at("DFFNEGX1").unusable, "");
 }
 

@@ -105,7 +105,7 @@ class CostRun {
     Design sample;
     sample.top = kTop;
     MapOptions map;
-    return map_script(sample, target_, map, CellLibrary{"library"}, "work");
+    return map_script(sample, target_, map, CellLibrary{"library", true, {}}, "work");
   }
 
   Status read_library() {

@@ -159,6 +159,7 @@ Result<SimulationNetlist> simulation_netlist(const Sources& sources, Target targ
   map.dsp = false;
   map.liberty = options.liberty;
   map.period_ns = options.period_ns;
+  map.gate_min_bits = options.gate_min_bits;
   map.timeout = options.timeout;
   Result<MappedNetlist> mapped = map_design(design.value(), target, map, dir);
   if (!mapped) return mapped.error();

@@ -31,6 +31,7 @@ struct CheckOptions {
   std::optional<std::filesystem::path> work_dir;
   std::optional<std::filesystem::path> liberty;  ///< standard cells (default: `find_osu018()`)
   double period_ns = 0.0;                        ///< of the mapping, as in MapOptions
+  int gate_min_bits = 0;                         ///< of the mapping, as in MapOptions
   std::chrono::seconds timeout{3600};            ///< for each run of a tool
 };
 

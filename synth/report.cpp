@@ -124,6 +124,8 @@ nlohmann::ordered_json timing_json(const UnitTiming& unit, double period_ns) {
           {"fmax_mhz", fmax_mhz(*unit.register_ns)},
           {"slack_ns", period_ns - *unit.register_ns},
           {"hold_slack_ns", optional_json(unit.hold_slack_ns)},
+          {"enable_ns", optional_json(unit.enable_ns)},
+          {"gate_hold_slack_ns", optional_json(unit.gate_hold_slack_ns)},
           {"worst_ns", optional_json(unit.worst_ns)},
           {"start", unit.start},
           {"end", unit.end}};
@@ -141,20 +143,22 @@ std::string timing_table(const SynthReport& report) {
       "\nTiming at {:g} ns by OpenSTA: one ideal clock, no wires, RAM clock to output {:g} ns "
       "(assumed), inputs and "
       "outputs at the clock edge; the slowest register path of each unit with all inside it.\n\n"
-      "| unit | path ns | Fmax MHz | setup slack | hold slack | with inputs and outputs ns | from "
-      "| to |\n"
-      "|---|---:|---:|---:|---:|---:|---|---|\n",
+      "| unit | path ns | Fmax MHz | setup slack | hold slack | to clock gates ns | hold slack "
+      "there "
+      "| with inputs and outputs ns | from | to |\n"
+      "|---|---:|---:|---:|---:|---:|---:|---:|---|---|\n",
       report.period_ns, report.ram_access_ns);
   const auto number = [](const std::optional<double>& value) {
     return value ? fmt::format("{:.2f}", *value) : "";
   };
   for (const ModuleReport* unit : units) {
     const UnitTiming& timing = *unit->timing;
-    text += fmt::format("| {}{}{} | {:.2f} | {:.0f} | {:.2f} | {} | {} | {} | {} |\n", unit->name,
-                        unit->parameters.empty() ? "" : " ", unit->parameters, *timing.register_ns,
-                        fmax_mhz(*timing.register_ns), report.period_ns - *timing.register_ns,
-                        number(timing.hold_slack_ns), number(timing.worst_ns), timing.start,
-                        timing.end);
+    text += fmt::format("| {}{}{} | {:.2f} | {:.0f} | {:.2f} | {} | {} | {} | {} | {} | {} |\n",
+                        unit->name, unit->parameters.empty() ? "" : " ", unit->parameters,
+                        *timing.register_ns, fmax_mhz(*timing.register_ns),
+                        report.period_ns - *timing.register_ns, number(timing.hold_slack_ns),
+                        number(timing.enable_ns), number(timing.gate_hold_slack_ns),
+                        number(timing.worst_ns), timing.start, timing.end);
   }
   return text;
 }

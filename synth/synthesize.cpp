@@ -42,6 +42,7 @@ Result<SynthReport> synthesize_in(const Sources& sources, Target target,
   MapOptions map;
   map.timeout = options.timeout;
   map.liberty = options.liberty;
+  map.gate_min_bits = options.gate_min_bits;
   if (options.timing) map.period_ns = options.timing->period_ns;
   const Result<MappedNetlist> netlist = map_design(design.value(), target, map, dir);
   if (!netlist) return netlist.error();

@@ -23,6 +23,8 @@ struct SynthOptions {
   std::optional<std::filesystem::path> liberty;
   /// Standard cells: buffers and sizes for this clock, and analyses every unit.
   std::optional<TimingOptions> timing;
+  /// Standard cells: as in MapOptions.
+  int gate_min_bits = 0;
   /// For each run of a tool.
   std::chrono::seconds timeout{3600};
 };

@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <charconv>
 #include <set>
 #include <sstream>
@@ -85,13 +86,8 @@ std::string unit_script(const std::string& name, const DesignModule& module,
     if (files.contains(file)) text += fmt::format("read_verilog units/{}.v\n", file);
   }
   text += fmt::format("link_design {}\n{}", name, constraints(module, options.period_ns));
-  // Memories without any register of their own exist, so all clocked elements are asked for.
-  text +=
-      "set from [all_registers -clock_pins]\nset to [all_registers -data_pins]\n"
-      "if {[llength $from] > 0 && [llength $to] > 0} {\n"
-      "  puts \"@setup\"\n  report_checks -from $from -to $to -path_delay max\n"
-      "  puts \"@hold\"\n  report_checks -from $from -to $to -path_delay min\n}\n"
-      "puts \"@worst\"\nreport_checks -path_delay max\n";
+  text += path_commands();
+  text += "puts \"@worst\"\nreport_checks -path_delay max\n";
   return text + "puts \"@end\"\n";
 }
 
@@ -110,6 +106,8 @@ struct Reader {
   std::string part;
   std::string start;
   std::string end;
+  std::optional<double> latch;
+  std::string latch_start;
 
   void slack(double value) {
     if (part == "setup") {
@@ -118,15 +116,33 @@ struct Reader {
       unit->end = end;
     } else if (part == "hold") {
       unit->hold_slack_ns = value;
+    } else if (part == "latch") {
+      latch = value;
+      latch_start = start;
+      enable(std::nullopt);
+    } else if (part == "gate") {
+      enable(value);
+    } else if (part == "latch_hold" || part == "gate_hold") {
+      unit->gate_hold_slack_ns = std::min(value, unit->gate_hold_slack_ns.value_or(value));
     } else if (part == "worst") {
       unit->worst_ns = period_ns - value;
     }
+  }
+
+  void enable(std::optional<double> gate) {
+    if (!latch) return;
+    unit->enable_ns = enable_path_ns(period_ns, *latch, gate);
+    if (unit->register_ns && *unit->register_ns >= *unit->enable_ns) return;
+    unit->register_ns = unit->enable_ns;
+    unit->start = latch_start;
+    unit->end = end;
   }
 
   void line(const std::string& text) {
     if (text.starts_with("@unit ")) {
       unit = &report[text.substr(6)];
       part.clear();
+      latch.reset();
     } else if (text.starts_with('@')) {
       part = text.substr(1);
       if (part == "end") unit = nullptr;
@@ -144,6 +160,31 @@ struct Reader {
 };
 
 }  // namespace
+
+std::string path_commands() {
+  // Memories without any register of their own exist, so all clocked elements are asked for.
+  return "set from [all_registers -edge_triggered -clock_pins]\n"
+         "set to [all_registers -edge_triggered -data_pins]\n"
+         "set held [all_registers -level_sensitive -data_pins]\n"
+         "if {[llength $from] > 0 && [llength $to] > 0} {\n"
+         "  puts \"@setup\"\n  report_checks -from $from -to $to -path_delay max\n"
+         "  puts \"@hold\"\n  report_checks -from $from -to $to -path_delay min\n}\n"
+         "if {[llength $from] > 0 && [llength $held] > 0} {\n"
+         "  puts \"@latch\"\n  report_checks -from $from -to $held -path_delay max\n"
+         "  puts \"@gate\"\n"
+         "  report_checks -path_delay max -path_group {**clock_gating_default**}\n"
+         "  puts \"@latch_hold\"\n  report_checks -from $from -to $held -path_delay min\n"
+         "  puts \"@gate_hold\"\n"
+         "  report_checks -path_delay min -path_group {**clock_gating_default**}\n}\n";
+}
+
+double enable_path_ns(double period_ns, double latch_slack_ns,
+                      std::optional<double> gate_slack_ns) {
+  const double closed = period_ns - latch_slack_ns;  // longer than what the latch can borrow
+  if (!gate_slack_ns) return latch_slack_ns < 0.0 ? closed : period_ns / 2.0 - latch_slack_ns;
+  const double through = period_ns - *gate_slack_ns - std::max(latch_slack_ns, 0.0);
+  return latch_slack_ns < 0.0 ? std::max(closed, through) : through;
+}
 
 double fmax_mhz(double ns) { return ns > 0.0 ? 1000.0 / ns : 0.0; }
 
@@ -192,7 +233,7 @@ std::map<std::string, std::string> split_modules(std::string_view verilog) {
 }
 
 Result<TimingReport> parse_timing(std::string_view log, double period_ns) {
-  Reader reader{period_ns, {}, nullptr, {}, {}, {}};
+  Reader reader{period_ns, {}, nullptr, {}, {}, {}, {}, {}};
   std::istringstream in{std::string(log)};
   for (std::string line; std::getline(in, line);) {
     if (line.starts_with("Error")) return Error{line, ErrorKind::kMismatch};

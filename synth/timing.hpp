@@ -28,10 +28,13 @@ struct TimingOptions {
 
 /// Of one unit with all inside it. Slacks are those at `period_ns`.
 struct UnitTiming {
-  /// From register (or RAM output) to register (or RAM input), setup included; nullopt without such
-  /// a path.
+  /// From register (or RAM output) to register (or RAM input), setup included, or `enable_ns` when
+  /// that is longer; nullopt without such a path.
   std::optional<double> register_ns;
   std::optional<double> hold_slack_ns;  ///< of the same paths; negative: a violation
+  /// To a clock gate: through its latch, which has to be passed before the clock rises.
+  std::optional<double> enable_ns;
+  std::optional<double> gate_hold_slack_ns;  ///< latch and gating check; negative: a violation
   /// The longest path of any kind, inputs and outputs of the unit included.
   std::optional<double> worst_ns;
   std::string start;  ///< of the longest register path
@@ -39,6 +42,15 @@ struct UnitTiming {
 };
 
 using TimingReport = std::map<std::string, UnitTiming>;
+
+/// Commands that print the worst paths of a linked and constrained design behind the marks @setup,
+/// @hold, @latch, @gate, @latch_hold and @gate_hold, those that there are.
+std::string path_commands();
+
+/// Length of the path to a clock gate: OpenSTA's slack of the latch (0 while it borrows time, below
+/// 0 beyond what it can borrow) and of the gating check. A latch that is reached while it is closed
+/// makes the check start from its opening, half a period; what it waited is no part of the path.
+double enable_path_ns(double period_ns, double latch_slack_ns, std::optional<double> gate_slack_ns);
 
 /// MHz of a path of `ns`.
 double fmax_mhz(double ns);

@@ -50,6 +50,29 @@ TEST(Timing, ReadsPathsOfEachUnit) {
   EXPECT_DOUBLE_EQ(fmax_mhz(4.0), 250.0);
 }
 
+TEST(Timing, PathsToClockGatesCountWithoutTheirWait) {
+  // The latch was open when the enable came, waits for it, or closes before it.
+  EXPECT_DOUBLE_EQ(enable_path_ns(4.0, 0.0, 1.5), 2.5);
+  EXPECT_DOUBLE_EQ(enable_path_ns(4.0, 0.7, 1.9), 1.4);
+  EXPECT_DOUBLE_EQ(enable_path_ns(4.0, -0.5, 0.1), 4.5);
+  EXPECT_DOUBLE_EQ(enable_path_ns(4.0, -0.5, -0.8), 4.8);
+  const std::string_view log =
+      "@unit gated\n@setup\nStartpoint: _1_ (\nEndpoint: _2_ (\n 1.9 slack (MET)\n"
+      "@hold\n 0.2 slack (MET)\n@latch\nStartpoint: _3_ (\nEndpoint: _4_ (\n 0.00 slack (MET)\n"
+      "@gate\nStartpoint: _4_ (\nEndpoint: _5_ (\n 0.8 slack (MET)\n"
+      "@latch_hold\n 0.6 slack (MET)\n@gate_hold\n 0.1 slack (MET)\n@worst\n 0.8 slack "
+      "(MET)\n@end\n";
+  const auto report = parse_timing(log, 4.0);
+  ASSERT_TRUE(report) << report.error().message;
+  const UnitTiming& unit = report.value().at("gated");
+  EXPECT_DOUBLE_EQ(unit.enable_ns.value(), 3.2);
+  EXPECT_DOUBLE_EQ(unit.register_ns.value(), 3.2);
+  EXPECT_DOUBLE_EQ(unit.gate_hold_slack_ns.value(), 0.1);
+  EXPECT_DOUBLE_EQ(unit.hold_slack_ns.value(), 0.2);
+  EXPECT_EQ(unit.start, "_3_");
+  EXPECT_EQ(unit.end, "_5_");
+}
+
 TEST(Timing, ErrorsAndUnfinishedRunsDoNotPass) {
   EXPECT_FALSE(parse_timing("", 4.0));
   EXPECT_FALSE(parse_timing("@unit a\n@setup\n", 4.0));
@@ -144,6 +167,42 @@ TEST_F(TimingFlow, FindsPathsOfUnitsThroughMemories) {
   const auto json = to_json(fast.value());
   EXPECT_GT(json.at("fmax_mhz").get<double>(), 50.0);
   EXPECT_NE(to_markdown(fast.value()).find("Fmax"), std::string::npos);
+}
+
+constexpr std::string_view kGated = R"(`default_nettype none
+module top(input wire clk_i, input wire rst_ni, input wire [7:0] d_i, output logic [7:0] q_o);
+  logic [7:0] sum;
+  always_ff @(posedge clk_i or negedge rst_ni) if (!rst_ni) sum <= '0; else sum <= sum + d_i;
+  always_ff @(posedge clk_i) if (sum * sum == d_i) q_o <= d_i;
+endmodule
+)";
+
+TEST_F(TimingFlow, ClockGatesAreCheckedAtTheirLatches) {
+  if (tools_missing()) GTEST_SKIP() << "needs opensta and qflow-tech-osu018";
+  ASSERT_TRUE(write_text(dir() / "gated.sv", kGated));
+  SynthOptions options;
+  options.timing = TimingOptions{};
+  options.gate_min_bits = 2;
+  options.work_dir = dir() / "gated";
+  const auto report =
+      synthesize_sources({{dir() / "gated.sv"}, "top", {}}, Target::kOsu018, options);
+  ASSERT_TRUE(report) << report.error().message;
+  // The square of eight bits does not depend on the highest one; the latch is no flip-flop.
+  EXPECT_EQ(report.value().total.ff, 15U);
+  EXPECT_EQ(report.value().cells.at("LATCH"), 1U);
+  const UnitTiming& unit = *report.value().modules.at(0).timing;
+  ASSERT_TRUE(unit.enable_ns);
+  // Adder, multiplier and comparison are on the way to the gate, the adder alone between registers.
+  EXPECT_GT(*unit.enable_ns, 1.5);
+  EXPECT_GE(*unit.register_ns, *unit.enable_ns);
+  EXPECT_GT(*unit.gate_hold_slack_ns, 0.0);
+  options.gate_min_bits = 0;
+  const auto plain =
+      synthesize_sources({{dir() / "gated.sv"}, "top", {}}, Target::kOsu018, options);
+  ASSERT_TRUE(plain) << plain.error().message;
+  EXPECT_FALSE(plain.value().modules.at(0).timing->enable_ns);
+  // Eight multiplexers are more than a gate.
+  EXPECT_GT(plain.value().total.area_um2, report.value().total.area_um2);
 }
 
 TEST_F(TimingFlow, LibraryWithoutAdderCellsMapsAddersToGates) {

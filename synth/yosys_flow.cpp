@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "synth/clock_gate.hpp"
 #include "synth/leaf_map.hpp"
 #include "synth/liberty.hpp"
 #include "synth/tool.hpp"
@@ -101,12 +102,12 @@ std::string standard_cell_commands(const Design& design, const CellLibrary& libr
       "{1}"  // the adder leaves, while they are modules
       "flatten\n"
       "synth -top {0} -run begin:fine\n"
-      "{1}"
+      "{1}{4}"
       "synth -top {0} -run fine:check -noabc\n"
       "dfflibmap -liberty {2}\n"
       "abc -liberty {2}{3}\n"
       "opt_clean -purge\n",
-      design.top, adders, lib, goal);
+      design.top, adders, lib, goal, library.gating);
 }
 
 // What abc assumes at the ports of a module.
@@ -161,7 +162,15 @@ Result<MappedNetlist> map_design(const Design& design, Target target, const MapO
     if (!found) return found.error();
     const Result<Liberty> cells = load_cells(found.value());
     if (!cells) return cells.error();
-    library = {found.value(), cells.value().has_adders()};
+    library = {found.value(), cells.value().has_adders(), {}};
+    if (options.gate_min_bits > 0) {
+      const Result<ClockGateCells> gate = load_clock_gate(found.value());
+      if (!gate) return gate.error();
+      Result<std::string> gating =
+          clock_gate_commands(gate.value(), options.gate_min_bits, work_dir);
+      if (!gating) return gating.error();
+      library.gating = std::move(gating).value();
+    }
     if (Status wrote = write_text(work_dir / "adder_map.v", adder_map(design)); !wrote)
       return wrote.error();
     if (Status wrote = write_text(work_dir / "abc.constr", abc_constraints(cells.value())); !wrote)

@@ -24,6 +24,9 @@ struct MapOptions {
   /// Standard cells: buffer and size for this period (0: smallest area, large fan-outs are left to
   /// later tools).
   double period_ns = 0.0;
+  /// Standard cells: registers with an enable of at least this many bits get a gated clock
+  /// (synth/clock_gate.hpp); 0: none, they keep their clock and a multiplexer.
+  int gate_min_bits = 0;
   std::chrono::seconds timeout{3600};
 };
 
@@ -31,6 +34,7 @@ struct MapOptions {
 struct CellLibrary {
   std::filesystem::path file;
   bool adders = true;  ///< holds FAX1 and HAX1
+  std::string gating;  ///< commands that gate clocks; "" without gating
 };
 
 struct MappedNetlist {

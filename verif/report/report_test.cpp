@@ -130,6 +130,75 @@ TEST_F(ReportTest, SynthesisOfAnotherConfigurationIsRefused) {
   EXPECT_NE(outcome.log.find("another configuration"), std::string::npos) << outcome.log;
 }
 
+// What `batkit synth --energy` writes, in short.
+nlohmann::json energy_run(bool gated) {
+  const double clock = gated ? 120.5 : 900.25;
+  const auto split = [&](double part) {
+    return nlohmann::json{{"clock", clock * part},   {"gates", gated ? 30.0 * part : 0.0},
+                          {"internal", 50.0 * part}, {"switching", 60.0 * part},
+                          {"leakage", 0.125 * part}, {"total", (clock + 140.0) * part}};
+  };
+  const auto unit = [&](const char* name, double part) {
+    return nlohmann::json{{"module", name},
+                          {"instances", 2},
+                          {"registers", 40},
+                          {"gated_registers", gated ? 36 : 0},
+                          {"clock_activity", gated ? 0.25 : 1.0},
+                          {"energy_nj", split(part)}};
+  };
+  return {{"target", "osu018"},
+          {"config", "micro"},
+          {"config_hash", config_hash(load_config("micro").value())},
+          {"model", "random-1"},
+          {"samples", 1},
+          {"bit_exact", true},
+          {"clock_gating", gated},
+          {"conditions", "of a test"},
+          {"cycles", 1000},
+          {"energy_nj", split(1.0)},
+          {"power_mw", split(0.5)},
+          {"tops_per_watt", gated ? 0.31 : 0.07},
+          {"units", {unit("counters", 0.75), unit("fetch", 0.25)}}};
+}
+
+TEST_F(ReportTest, EnergyOfBothKindsIsShown) {
+  std::vector<std::string> more;
+  for (const bool gated : {false, true}) {
+    const fs::path file = dir() / (gated ? "gated.json" : "ungated.json");
+    ASSERT_TRUE(io::write_text_atomic(file, energy_run(gated).dump()).ok());
+    more.insert(more.end(), {"--energy-json", file.string()});
+  }
+  const bool page = synth::find_d3().ok();
+  if (!page) more.push_back("--no-html");
+  const Outcome outcome = report(more);
+  ASSERT_TRUE(outcome.ok) << outcome.log;
+  const nlohmann::json json = metrics();
+  EXPECT_EQ(json.at("energy").at("gated"), energy_run(true));
+  EXPECT_EQ(json.at("energy").at("ungated"), energy_run(false));
+  const std::string text = io::read_text(out() / "report.md").value();
+  for (const char* part : {"## Energy", "TOPS/W", "| counters | 2 | 40 | 36 |"})
+    EXPECT_NE(text.find(part), std::string::npos) << part;
+  if (!page) return;
+  const std::string html = io::read_text(out() / "report.html").value();
+  EXPECT_NE(html.find("/energy/gated/energy_nj/total"), std::string::npos);
+  EXPECT_GT(compare_numbers(html, json), 50);
+  const auto dom = drawn(out() / "report.html");
+  if (!dom) GTEST_SKIP() << "chromium is not installed (cmake/install_packages.sh --report)";
+  EXPECT_EQ(dom->find("CONSOLE"), std::string::npos) << dom->substr(dom->find("CONSOLE"), 300);
+  EXPECT_NE(dom->find("data-drawn=\"5\""), std::string::npos);
+  EXPECT_GT(compare_numbers(*dom, json), 50);
+}
+
+TEST_F(ReportTest, OtherFilesAreNoEnergy) {
+  const fs::path file = dir() / "area.json";
+  ASSERT_TRUE(
+      io::write_text_atomic(file, R"({"target":"osu018","modules":[],"config_hash":"00"})").ok());
+  const Outcome outcome = report({"--no-html", "--energy-json", file.string()});
+  EXPECT_FALSE(outcome.ok);
+  EXPECT_NE(outcome.log.find("synth --energy"), std::string::npos) << outcome.log;
+  EXPECT_FALSE(fs::exists(out()));
+}
+
 TEST_F(ReportTest, PageDrawsInABrowser) {
   if (!synth::find_d3().ok())
     GTEST_SKIP() << "D3 is not installed (cmake/install_packages.sh --report)";
