@@ -46,6 +46,7 @@ nlohmann::ordered_json report_json(const train::TrainReport& report) {
     object["integer_view"] = report.views->integer_metric;
     for (const auto& [name, value] : report.views->others) object[name] = value;
   }
+  if (report.float_test) object["float_view"] = *report.float_test;
   return object;
 }
 
@@ -77,6 +78,9 @@ int execute(const Options& options, bool json) {
     fmt::print("{} on {} samples: float view {:.4f}, integer view {:.4f}\nmodel: {}\n",
                views.metric, views.samples, views.float_metric, views.integer_metric,
                report.value().model.string());
+  }
+  if (report.value().float_test) {
+    fmt::print("float network on the test set: {:.4f}\n", *report.value().float_test);
   }
   return kExitOk;
 }

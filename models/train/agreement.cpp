@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 // Float view against integer view on the same samples.
-#include <torch/torch.h>
 
 #include <algorithm>
 #include <atomic>
@@ -13,6 +12,7 @@
 #include "models/bmt/primitives.hpp"
 #include "models/train/export.hpp"
 #include "models/train/task.hpp"
+#include "models/train/torch.hpp"
 
 namespace bat::train {
 namespace {
@@ -177,6 +177,11 @@ std::vector<bmt::Prediction> predictions(const Tensor& logits,
                    scores.data_ptr<double>()[i], static_cast<double>(samples[i].target)});
   }
   return out;
+}
+
+double float_metric(const Network& network, const bmt::Model& header,
+                    std::span<const bmt::Sample> samples) {
+  return bmt::metric(header, float_predictions(network, samples));
 }
 
 Result<double> integer_metric(const bmt::Model& model, std::span<const bmt::Sample> samples) {

@@ -2,7 +2,6 @@
 #include "models/train/bert_import.hpp"
 
 #include <fmt/format.h>
-#include <torch/torch.h>
 
 #include <nlohmann/json.hpp>
 
@@ -10,6 +9,7 @@
 #include "models/io/npz.hpp"
 #include "models/io/safetensors.hpp"
 #include "models/train/quantizers.hpp"
+#include "models/train/torch.hpp"
 #include "models/train/vocabulary.hpp"
 
 namespace bat::train {

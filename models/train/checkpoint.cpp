@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Checkpoints and networks as safetensors files of float tensors.
 #include <fmt/format.h>
-#include <torch/torch.h>
 
 #include <cstdlib>
 #include <cstring>
@@ -9,6 +8,7 @@
 
 #include "models/io/safetensors.hpp"
 #include "models/train/session.hpp"
+#include "models/train/torch.hpp"
 
 namespace bat::train {
 namespace {

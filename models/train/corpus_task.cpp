@@ -2,7 +2,6 @@
 // Masked-language-model pre-training as a task: passages of a fixed length, of which some tokens
 // are hidden anew in each epoch. Reviews bring their polarity as a second thing to learn.
 #include <fmt/format.h>
-#include <torch/torch.h>
 
 #include <algorithm>
 #include <atomic>
@@ -14,6 +13,7 @@
 #include "models/io/wordpiece.hpp"
 #include "models/train/device_text.hpp"
 #include "models/train/task.hpp"
+#include "models/train/torch.hpp"
 #include "models/train/vocabulary.hpp"
 
 namespace bat::train {

@@ -2,7 +2,6 @@
 #include "models/train/export.hpp"
 
 #include <fmt/format.h>
-#include <torch/torch.h>
 
 #include <algorithm>
 #include <cmath>
@@ -13,6 +12,7 @@
 #include "models/train/pruner.hpp"
 #include "models/train/quantizers.hpp"
 #include "models/train/task.hpp"
+#include "models/train/torch.hpp"
 
 namespace bat::train {
 namespace {

@@ -50,6 +50,10 @@ struct ViewReport {
 std::vector<bmt::Prediction> predictions(const torch::Tensor& logits,
                                          std::span<const bmt::Sample> samples);
 
+/// Figure of the task (bmt/metrics.hpp) of a network in the float view; `header` tells the task.
+double float_metric(const Network& network, const bmt::Model& header,
+                    std::span<const bmt::Sample> samples);
+
 /// Figure of the task (bmt/metrics.hpp) of `model` on `samples`.
 Result<double> integer_metric(const bmt::Model& model, std::span<const bmt::Sample> samples);
 

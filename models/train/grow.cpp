@@ -3,11 +3,12 @@
 
 #include <ATen/CPUGeneratorImpl.h>
 #include <fmt/format.h>
-#include <torch/torch.h>
 
 #include <array>
 #include <cmath>
 #include <vector>
+
+#include "models/train/torch.hpp"
 
 namespace bat::train {
 namespace {

@@ -3,7 +3,8 @@
 #include "models/train/grow.hpp"
 
 #include <gtest/gtest.h>
-#include <torch/torch.h>
+
+#include "models/train/torch.hpp"
 
 namespace bat::train {
 namespace {

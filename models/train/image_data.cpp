@@ -2,7 +2,6 @@
 #include "models/train/image_data.hpp"
 
 #include <fmt/format.h>
-#include <torch/torch.h>
 
 #include <algorithm>
 #include <set>
@@ -10,6 +9,7 @@
 #include "models/bmt/dataset.hpp"
 #include "models/io/idx.hpp"
 #include "models/io/sha256.hpp"
+#include "models/train/torch.hpp"
 
 namespace bat::train {
 namespace {

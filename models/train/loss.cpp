@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "models/train/loss.hpp"
 
-#include <torch/torch.h>
+#include "models/train/torch.hpp"
 
 namespace bat::train {
 namespace {

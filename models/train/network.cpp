@@ -3,12 +3,12 @@
 #include "models/train/network.hpp"
 
 #include <ATen/CPUGeneratorImpl.h>
-#include <torch/torch.h>
 
 #include <cmath>
 
 #include "models/train/quantizers.hpp"
 #include "models/train/split.hpp"
+#include "models/train/torch.hpp"
 
 namespace bat::train {
 

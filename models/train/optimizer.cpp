@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "models/train/optimizer.hpp"
 
-#include <torch/torch.h>
-
 #include <algorithm>
 #include <cmath>
 #include <vector>
+
+#include "models/train/torch.hpp"
 
 namespace bat::train {
 namespace {

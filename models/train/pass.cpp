@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // One forward pass of a network.
-#include <torch/torch.h>
 
 #include <cmath>
 
 #include "models/train/network.hpp"
 #include "models/train/quantizers.hpp"
+#include "models/train/torch.hpp"
 
 namespace bat::train {
 

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "models/train/pruner.hpp"
 
-#include <torch/torch.h>
-
 #include <algorithm>
+
+#include "models/train/torch.hpp"
 
 namespace bat::train {
 

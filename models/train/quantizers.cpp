@@ -2,10 +2,11 @@
 #include "models/train/quantizers.hpp"
 
 #include <torch/autograd.h>
-#include <torch/torch.h>
 
 #include <cmath>
 #include <limits>
+
+#include "models/train/torch.hpp"
 
 namespace bat::train {
 namespace {

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "models/train/session.hpp"
 
-#include <torch/torch.h>
-
 #include <algorithm>
 #include <chrono>
 #include <numeric>
+
+#include "models/train/torch.hpp"
 
 namespace bat::train {
 namespace {

@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "models/train/step_graph.hpp"
 
-#include <torch/torch.h>
-
 #include <optional>
+
+#include "models/train/torch.hpp"
 
 #ifdef BAT_TRAIN_CUDA
 #include <ATen/cuda/CUDAGraph.h>
 #include <c10/cuda/CUDAGuard.h>
 #include <c10/cuda/CUDAStream.h>
+#include <cuda_runtime_api.h>
 #endif
 
 namespace bat::train {
@@ -17,6 +18,8 @@ torch::Device pick_device(const std::string& name) {
   const bool wanted = name == "cuda" || name == "auto";
 #ifdef BAT_TRAIN_CUDA
   if (wanted && torch::cuda::is_available()) {
+    // Runs side by side each wait with a thread of their own: let those sleep, not spin.
+    cudaSetDeviceFlags(cudaDeviceScheduleBlockingSync);
     // Codes are exact in TF32; only scales and gradients lose bits.
     at::globalContext().setAllowTF32CuBLAS(true);
     return torch::Device(torch::kCUDA, 0);

@@ -2,7 +2,6 @@
 // A few steps on a synthetic task: it learns, resumes, exports and agrees with the integer view.
 #include <fmt/format.h>
 #include <gtest/gtest.h>
-#include <torch/torch.h>
 
 #include <algorithm>
 #include <cmath>
@@ -17,6 +16,7 @@
 #include "models/io/temporary_folder.hpp"
 #include "models/train/quantizers.hpp"
 #include "models/train/quarter_images.hpp"
+#include "models/train/torch.hpp"
 #include "models/train/trainer.hpp"
 
 namespace bat::train {
@@ -164,30 +164,6 @@ TEST_F(Training, GrowsFromASmallerNetwork) {
   const auto misfit = train(o, nullptr);
   ASSERT_FALSE(misfit.ok());
   EXPECT_NE(misfit.error().message.find("hidden 48"), std::string::npos);
-}
-
-TEST_F(Training, FashionMnistInAFewSteps) {
-  if (!fs::exists(bmt::kFashionMnistPath)) GTEST_SKIP() << "dataset-fashion-mnist is not installed";
-  TrainOptions o = options("fashion", 1, "threshold");
-  o.data.clear();
-  o.train_limit = 2000;
-  o.test_limit = 200;
-  o.holdout = 0;
-  o.epochs = 4;
-  o.teacher_epochs = 1;
-  std::vector<double> losses;
-  const auto report = train(o, [&](const Progress& p) {
-    if (p.phase == "model") losses.push_back(p.stats.loss);
-    return true;
-  });
-  ASSERT_TRUE(report.ok()) << report.error().message;
-  EXPECT_LT(losses.back(), 0.8 * losses.front());
-  EXPECT_GT(report.value().views->integer_metric, 0.4);
-  const Result<bmt::Model> once = bmt::load_model(report.value().model);
-  ASSERT_TRUE(once.ok()) << once.error().message;
-  const fs::path copy = folder_.path() / "copy.safetensors";
-  ASSERT_TRUE(bmt::save_model(once.value(), copy).ok());
-  EXPECT_EQ(io::read_file(copy).value(), io::read_file(report.value().model).value());
 }
 
 /// Split weights start where the ternary network that they come from stands.

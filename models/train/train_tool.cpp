@@ -57,6 +57,7 @@ void print(const bat::train::TrainReport& report) {
     fmt::print(", test float {:.4f} integer {:.4f}", report.views->float_metric,
                report.views->integer_metric);
   }
+  if (report.float_test) fmt::print(", test float {:.4f}", *report.float_test);
   fmt::print("\n");
 }
 

@@ -2,7 +2,6 @@
 #include "models/train/trainer.hpp"
 
 #include <fmt/format.h>
-#include <torch/torch.h>
 
 #include <chrono>
 #include <cmath>
@@ -16,6 +15,7 @@
 #include "models/train/grow.hpp"
 #include "models/train/sources.hpp"
 #include "models/train/task.hpp"
+#include "models/train/torch.hpp"
 
 namespace bat::train {
 namespace {
@@ -336,9 +336,15 @@ Status Run::finish() {
     const std::string svg = curves_svg(options_.name, read_log(csv.value(), "model"));
     if (Status s = io::write_text_atomic(report.curves, svg); !s) return s;
   }
-  if (!(report.complete || cut_) || !options_.finish || options_.act_bits == 0) return Ok{};
+  if (!(report.complete || cut_) || !options_.finish) return Ok{};
+  if (options_.task_kind() == TaskFamily::kCorpus) return Ok{};
   // The integer view is folded on the CPU from the very numbers that its float view is judged by.
   network_->to(torch::kCPU);
+  if (options_.act_bits == 0) {
+    report.float_test =
+        float_metric(*network_, task_->header(), task_->test_samples(0, task_->test_count()));
+    return Ok{};
+  }
   report.pruned = pruned_share(*network_);
   if (std::unique_ptr<Network> smaller = without_pruned_heads(*network_)) {
     session_.reset();  // it trains the network that goes

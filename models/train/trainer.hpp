@@ -38,6 +38,7 @@ struct TrainReport {
   std::string data_sha256;
   double pruned = 0.0;               ///< share of the weights of the encoder's matrices that are 0
   std::optional<ViewReport> views;   ///< only after `finish` of a quantized network
+  std::optional<double> float_test;  ///< figure of a float network on the test set, after `finish`
   std::filesystem::path checkpoint;  ///< out/checkpoint.safetensors
   std::filesystem::path log;         ///< out/log.csv, one line an epoch
   std::filesystem::path curves;      ///< out/curves.svg

@@ -3,7 +3,7 @@
 # Checks models of the zoo: `batkit eval` on the whole set must give the figure of the card, and
 # `batkit run --backend both` must be bit-exact on RTL (samples and configuration: hardware.tsv).
 # Usage: models/zoo/verify_zoo.sh [--batkit BIN] [--data DIR] [--no-rtl] [MODEL...]
-# DIR holds glue/SST-2, glue/MRPC, ..., clinc, recordings, mnist; a model whose data are missing is
+# DIR holds glue/SST-2, glue/MRPC, ..., clinc, recordings, mnist, imdb/reviews.json; a model whose data are missing is
 # skipped. Exit code 0: all that ran is right, 1: something differs, 2: wrong arguments.
 set -u
 cd "$(dirname "$0")/../.." || exit 2
