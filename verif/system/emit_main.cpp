@@ -3,7 +3,7 @@
 // CONFIG is a name, a TOML file, or TRxTCxTK:lanes:bits:branches:axi:attention:inputs, such as
 // 4x8x16:2:4:1:128:both:features, with masks 4x8x16:2:4:1:128:both:features:pruning; further words
 // at the end: parity or majority (guarded weights), dsp (accumulators of all rows but the first in
-// DSP blocks).
+// DSP blocks), and (lanes that AND).
 #include <cstdio>
 #include <sstream>
 #include <string>
@@ -28,6 +28,7 @@ bat::Result<bat::Config> parse_shape(const std::string& text) {
   config.features.tokens = modes.find("features") == std::string::npos;
   config.features.feature_rows = modes.find("tokens") == std::string::npos;
   config.array.dsp_rows = modes.find("dsp") == std::string::npos ? 0 : config.array.rows - 1;
+  config.array.and_lanes = modes.find("and") != std::string::npos;
   config.features.pruning = modes.find("pruning") != std::string::npos;
   if (modes.find("parity") != std::string::npos) {
     config.memory.weight_protection = bat::bmt::Protection::kParity;
