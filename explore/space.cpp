@@ -4,6 +4,7 @@
 #include <climits>
 #include <cmath>
 
+#include "explore/pareto.hpp"
 #include "explore/toml_reader.hpp"
 #include "models/io/atomic_file.hpp"
 #include "rtl_gen/config/ascii_text.hpp"
@@ -426,6 +427,11 @@ class SpaceParser {
     }
     if (space_.objectives.size() < 2) {
       return reader_.fail(*table, "objectives", "must name at least two metrics");
+    }
+    if (space_.objectives.size() > kMaxObjectives) {
+      return reader_.fail(*table, "objectives",
+                          fmt::format("names {} metrics, must be at most {}",
+                                      space_.objectives.size(), kMaxObjectives));
     }
     return true;
   }

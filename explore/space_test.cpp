@@ -69,6 +69,10 @@ TEST(Space, RejectsWithTheRule) {
        "s.toml:11:12: minimize: must be a string or a list of strings that is not empty"},
       {with("minimize = [\"latency_us\", \"utilization\"]\n", ""),
        "s.toml:10:1: objectives: must name at least two metrics"},
+      {with("minimize = [\"latency_us\", \"utilization\"]",
+            "minimize = [\"latency_us\", \"utilization\", \"cycles\", \"lut\", \"ff\", \"dsp\", "
+            "\"bram36\", \"price\"]"),
+       "s.toml:10:1: objectives: names 9 metrics, must be at most 8"},
       // Contradictory.
       {with("{ min = 0.8 }", "{ min = 0.8, max = 0.5 }"),
        "s.toml:14:12: constraints.accuracy: contradicts itself: min 0.8 is above max 0.5"},
