@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Netlists with gated clocks beside their source: units of `micro` and the whole of it on a model,
-// and faults at the gate of a FIFO.
+// and faults at a gate.
 #include <gtest/gtest.h>
 
 #include "models/bmt/random_model.hpp"
@@ -67,11 +67,21 @@ TEST(GatedNetlist, MicroIsExactUnitByUnitAndAsAWhole) {
   }
 }
 
-class GatedFifo : public testing::Test {
+// A sum that takes its input in every other cycle: its enable rises right after the clock.
+constexpr std::string_view kStepper = R"(`default_nettype none
+module stepper(input wire clk_i, input wire rst_ni, input wire [7:0] d_i, output logic [7:0] q_o);
+  logic phase;
+  always_ff @(posedge clk_i or negedge rst_ni) if (!rst_ni) phase <= 1'b0; else phase <= !phase;
+  always_ff @(posedge clk_i or negedge rst_ni)
+    if (!rst_ni) q_o <= '0; else if (phase) q_o <= q_o + d_i;
+endmodule
+)";
+
+class GatedStepper : public testing::Test {
  protected:
-  GatedFifo() : scratch_(synth::ScratchDir::create("bat-gated-fault").value()) {
-    const std::filesystem::path rtl = std::filesystem::path(BAT_SOURCE_DIR) / "rtl";
-    sources_ = {{rtl / "bat_pkg.sv", rtl / "bat_fifo.sv"}, "bat_fifo", {}};
+  GatedStepper() : scratch_(synth::ScratchDir::create("bat-gated-fault").value()) {
+    EXPECT_TRUE(synth::write_text(scratch_.path() / "stepper.sv", kStepper));
+    sources_ = {{scratch_.path() / "stepper.sv"}, "stepper", {}};
   }
 
   synth::SimulationNetlist mapped() const {
@@ -102,7 +112,7 @@ class GatedFifo : public testing::Test {
   synth::Sources sources_;
 };
 
-TEST_F(GatedFifo, FaultsAtAGateAreFound) {
+TEST_F(GatedStepper, FaultsAtAGateAreFound) {
   const synth::SimulationNetlist sound = mapped();
   ASSERT_NE(sound.netlist.find("LATCH "), std::string::npos);
   EXPECT_TRUE(equal(sound));
