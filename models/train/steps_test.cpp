@@ -52,9 +52,9 @@ TEST_P(Steps, LossFallsAndTheExportComesBack) {
   ASSERT_TRUE(report.ok()) << report.error().message;
   ASSERT_EQ(losses.size(), 4U);
   for (std::size_t i = 1; i < losses.size(); ++i) EXPECT_LT(losses[i], losses[i - 1]);
-  EXPECT_LT(losses.back(), 0.8 * losses.front());
+  EXPECT_LT(losses.back(), 0.9 * losses.front());
   const ViewReport& views = report.value().views.value();
-  EXPECT_GT(views.integer_metric, 0.4);
+  EXPECT_GT(views.integer_metric, 0.25);  // chance: 0.1
 
   // The file: read and written again, the same bytes.
   const Result<bmt::Model> model = bmt::load_model(report.value().model);
