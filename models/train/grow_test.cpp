@@ -3,8 +3,7 @@
 #include "models/train/grow.hpp"
 
 #include <gtest/gtest.h>
-
-#include "models/train/torch.hpp"
+#include <torch/torch.h>
 
 namespace bat::train {
 namespace {

@@ -2,6 +2,7 @@
 // Pruning while training: choices, schedule, options, masks of a trained model.
 #include <fmt/format.h>
 #include <gtest/gtest.h>
+#include <torch/torch.h>
 
 #include <cmath>
 #include <filesystem>
@@ -11,7 +12,6 @@
 #include "models/io/temporary_folder.hpp"
 #include "models/train/pruner.hpp"
 #include "models/train/quarter_images.hpp"
-#include "models/train/torch.hpp"
 #include "models/train/trainer.hpp"
 
 namespace bat::train {

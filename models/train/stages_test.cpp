@@ -3,6 +3,7 @@
 // the real formulas of the training view must give the integer view's next codes. Unlike a
 // comparison of whole runs this leaves no room for errors that grow.
 #include <gtest/gtest.h>
+#include <torch/torch.h>
 
 #include <map>
 
@@ -11,7 +12,6 @@
 #include "models/train/export.hpp"
 #include "models/train/quantizers.hpp"
 #include "models/train/task.hpp"
-#include "models/train/torch.hpp"
 
 namespace bat::train {
 namespace {

@@ -2,6 +2,7 @@
 // Text tasks on synthetic data: tokens in, all heads, pre-training, import, step by step.
 #include <fmt/format.h>
 #include <gtest/gtest.h>
+#include <torch/torch.h>
 
 #include <algorithm>
 #include <cstring>
@@ -14,7 +15,6 @@
 #include "models/io/temporary_folder.hpp"
 #include "models/train/bert_import.hpp"
 #include "models/train/text_copies.hpp"
-#include "models/train/torch.hpp"
 #include "models/train/trainer.hpp"
 #include "models/train/vocabulary.hpp"
 

@@ -2,6 +2,7 @@
 // A few steps on a synthetic task: it learns, resumes, exports and agrees with the integer view.
 #include <fmt/format.h>
 #include <gtest/gtest.h>
+#include <torch/torch.h>
 
 #include <algorithm>
 #include <cmath>
@@ -16,7 +17,6 @@
 #include "models/io/temporary_folder.hpp"
 #include "models/train/quantizers.hpp"
 #include "models/train/quarter_images.hpp"
-#include "models/train/torch.hpp"
 #include "models/train/trainer.hpp"
 
 namespace bat::train {
