@@ -53,8 +53,11 @@ class Sweep {
     for (std::size_t i = 0; i < jobs_.size(); ++i) {
       std::vector<std::string> words;
       for (const std::string& word : jobs_[i].argv) words.push_back(shell_quoted(word));
+      // `setpriv` lets each end when what started it is killed: this shell ends with the launcher.
       const std::string script = fmt::format(
-          "#!/bin/sh\n{5}cd {0} &&\ntimeout {4} {2} > {1}.$$ && mv {1}.$$ {3}\n",
+          "#!/bin/sh\n{5}cd {0} &&\nsetpriv --pdeathsig TERM timeout {4} setpriv --pdeathsig TERM "
+          "{2} > {1}.$$ && mv {1}.$$ "
+          "{3}\n",
           shell_quoted(fs::current_path().string()), shell_quoted(file(i, "part").string()),
           fmt::join(words, " "), shell_quoted(file(i, "out").string()), options_.timeout_seconds,
           jobs_[i].key.empty() ? std::string() : fmt::format("# {}\n", jobs_[i].key));

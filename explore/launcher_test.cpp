@@ -1,8 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "explore/launcher.hpp"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
+#include <signal.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
+#include <chrono>
+#include <thread>
+
+#include "models/io/atomic_file.hpp"
 #include "models/io/temporary_folder.hpp"
 
 namespace bat::explore {
@@ -48,6 +56,45 @@ TEST(Launcher, TriesAgainAndKeepsWhatIsThere) {
   EXPECT_EQ(launch({job}, in(folder.path())).value()[0].output, "1\n");
   job.key = "second";
   EXPECT_EQ(launch({job}, in(folder.path())).value()[0].output, "2\n");
+}
+
+/// Text of a file once it has any; empty after ten seconds.
+std::string wait_for_text(const std::filesystem::path& file) {
+  for (int i = 0; i < 200; ++i) {
+    if (const auto text = io::read_text(file); text.ok() && text.value().ends_with('\n')) {
+      return text.value();
+    }
+    std::this_thread::sleep_for(std::chrono::milliseconds(50));
+  }
+  return {};
+}
+
+/// Whether a process runs: one that ended may stay listed as a zombie.
+bool runs(pid_t process) {
+  const auto stat = io::read_text(fmt::format("/proc/{}/stat", process));
+  return stat.ok() && stat.value().find(") Z ") == std::string::npos;
+}
+
+TEST(Launcher, CommandsEndWithIt) {
+  const io::TemporaryFolder folder;
+  const auto file = folder.path() / "pid";
+  const std::vector<Job> jobs{
+      {"a", {"sh", "-c", "echo $$ > " + file.string() + "; exec sleep 100"}}};
+  const pid_t launcher = fork();
+  ASSERT_GE(launcher, 0);
+  if (launcher == 0) {
+    (void)launch(jobs, in(folder.path()));
+    _exit(0);
+  }
+  const std::string text = wait_for_text(file);
+  kill(launcher, SIGKILL);
+  waitpid(launcher, nullptr, 0);
+  ASSERT_FALSE(text.empty());
+  const pid_t command = std::stoi(text);
+  for (int i = 0; i < 200 && runs(command); ++i) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(50));
+  }
+  EXPECT_FALSE(runs(command));
 }
 
 TEST(Launcher, Names) {
